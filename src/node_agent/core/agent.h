@@ -1,0 +1,61 @@
+// The agent's decisions, with no I/O: which attempts run, how fast, and how much heat is given.
+//
+// A deterministic state machine like the scheduler's: the same configuration, start state, events
+// and times give the same commands, byte for byte. It reads no clock, does no I/O, logs nothing.
+// It keeps its zone safe and comfortable with or without the scheduler.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "node_agent/core/command.h"
+#include "node_agent/core/event.h"
+
+namespace hearth::node_agent {
+
+struct AgentConfig {
+  protocol::NodeFacts facts;
+  protocol::HeatBand band;
+  protocol::Setpoint default_setpoint;  // until somebody chooses one
+  Duration control_period{std::chrono::seconds{60}};
+  Duration report_period{std::chrono::seconds{10}};
+  Duration sensor_timeout{std::chrono::minutes{15}};  // silent longer: safe mode
+  Duration integral_time{std::chrono::seconds{6000}};
+  Duration gain_time{std::chrono::seconds{1500}};
+  double air_capacity_j_per_k = 0;  // 0: no model, the PI of HEAT section 3 "without a model"
+  double ua_w_per_k = 0;
+  std::size_t spool_results_max = 100'000;  // at this bound nothing new starts
+};
+
+// What survives a restart of the agent.
+struct AgentState {
+  std::string installation_id;
+  std::optional<protocol::Setpoint> setpoint;
+  std::uint64_t highest_epoch = 0;
+};
+
+class Agent {
+ public:
+  Agent(AgentConfig config, AgentState state);
+  ~Agent();
+
+  // Takes in one event that happened at `now` and returns what to do, in order.
+  // Times never run backwards between calls.
+  [[nodiscard]] std::vector<Command> apply(const Event& event, TimePoint now);
+
+  // When apply(TimePassed{}) must next be called, if nothing else happens first.
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  // For `hearth-agent status` and logs.
+  [[nodiscard]] const protocol::Telemetry& telemetry() const;
+  [[nodiscard]] protocol::Setpoint setpoint() const;
+  [[nodiscard]] std::size_t running_count() const;
+  [[nodiscard]] std::size_t waiting_count() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hearth::node_agent

@@ -1,0 +1,99 @@
+// Everything an agent's core can ask the outside world to do. Orders, in the imperative.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "protocol/stream.h"
+
+namespace hearth::node_agent {
+
+// Put on the stream, in order. Dropped silently where the stream is gone.
+struct Send {
+  protocol::AgentMessage message;
+};
+
+// Put this attempt's spooled result on the stream (uploading its outputs first); the adapter
+// delivers it as a TaskResult with its bytes. Repeated after every reconnection.
+struct OfferResult {
+  AttemptId attempt;
+};
+
+// Acknowledged: delete the spooled result and its files.
+struct ForgetResult {
+  AttemptId attempt;
+};
+
+// Fetch the inputs of an attempt that waits for a slot; answer InputsReady or InputsFailed.
+struct FetchInputs {
+  AttemptId attempt;
+  TaskId task;
+  protocol::JobSpec spec;
+};
+
+// Hand the attempt to a runner; answer AttemptStarted, later AttemptEnded.
+struct StartTask {
+  AttemptId attempt;
+  TaskId task;
+  protocol::JobSpec spec;
+};
+
+// SIGTERM, after `grace` SIGKILL, to the whole tree. Answer AttemptEnded with `failure`.
+struct StopTask {
+  AttemptId attempt;
+  protocol::FailureClass failure;
+  Duration grace{};
+};
+
+// How much of its full speed a started attempt may have, 0 (frozen) to 1, in thousandths.
+struct SetSpeed {
+  AttemptId attempt;
+  int permille = 1000;
+
+  friend bool operator==(const SetSpeed&, const SetSpeed&) = default;
+};
+
+// The most electric power the node may draw, for drivers that can cap it in hardware.
+struct SetPowerCap {
+  Watts cap;
+};
+
+// Heat that filler, then resistance, shall add now.
+struct SetFiller {
+  Watts filler;
+  Watts resistance;
+};
+
+// The ended attempt's report is final: write it and its bytes to the spool.
+struct SpoolResult {
+  protocol::AttemptReport report;
+};
+
+// An attempt ended without leaving a result anybody wants: delete its files.
+struct DiscardAttempt {
+  AttemptId attempt;
+};
+
+// Keep the setpoint in force across restarts.
+struct StoreSetpoint {
+  protocol::Setpoint setpoint;
+};
+
+// Keep the highest epoch seen across restarts.
+struct StoreEpoch {
+  std::uint64_t epoch = 0;
+};
+
+// The scheduler speaks with an epoch below one we have seen, or refused us: drop the stream.
+struct CloseStream {
+  std::string reason;
+};
+
+using Command = std::variant<Send, OfferResult, ForgetResult, FetchInputs, StartTask, StopTask,
+                             SetSpeed, SetPowerCap, SetFiller, SpoolResult, DiscardAttempt,
+                             StoreSetpoint, StoreEpoch, CloseStream>;
+
+// One line each, for logs and scenario files.
+std::string to_string(const Command& command);
+
+}  // namespace hearth::node_agent
