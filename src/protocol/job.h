@@ -69,7 +69,7 @@ struct JobSpec {
   Duration expected_run_time{};     // nominal, at full speed; 0: unknown
   Duration maximum_run_time{};      // nominal; 0: no limit
   int user_retries = 0;             // further tries after the task's own failures
-  int infrastructure_retries = 10;  // further tries after node loss, heat, drain, agent error
+  int infrastructure_retries = 10;  // further tries after node loss and agent error
   std::optional<UtcTime> deadline;
   std::map<std::string, std::string> labels;
   bool needs_isolation = false;  // run only where tasks are isolated from the host

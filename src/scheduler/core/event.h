@@ -1,0 +1,71 @@
+// Everything that can happen to the scheduler. Facts, in the past tense.
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "scheduler/core/fact.h"
+
+namespace hearth::scheduler {
+
+// Names the caller that waits for an answer; given out by the rpc adapter, 0: nobody waits.
+using CallId = std::uint64_t;
+
+struct WallClockRead {
+  UtcTime utc;
+};
+
+// A sound submit whose payload pages, if any, are durable under `staging` and whose inputs are
+// stored. Answered with JobReply.
+struct SubmitRequested {
+  CallId call = 0;
+  RequestKey request;
+  std::string request_hash;
+  protocol::JobSpec spec;
+  std::uint64_t staging = 0;
+};
+
+struct CancelRequested {
+  CallId call = 0;
+  JobId job;
+  std::string reason;
+};
+
+struct SetpointRequested {
+  CallId call = 0;
+  ZoneId zone;
+  protocol::Setpoint setpoint;  // its revision is ignored: the core gives the next one
+};
+
+struct DrainRequested {
+  CallId call = 0;
+  NodeId node;
+  bool drain = true;
+  bool stop_running = false;
+};
+
+// The agent of a session said something; the first message of a session is Hello.
+struct AgentSaid {
+  SessionId session;
+  protocol::AgentMessage message;
+};
+
+struct SessionClosed {
+  SessionId session;
+};
+
+// Every fact up to here survives a crash.
+struct CommitDurable {
+  Sequence seq = 0;
+};
+
+// Nothing happened but time went by; the caller honoured next_deadline().
+struct TimePassed {};
+
+using Event = std::variant<WallClockRead, SubmitRequested, CancelRequested, SetpointRequested,
+                           DrainRequested, AgentSaid, SessionClosed, CommitDurable, TimePassed>;
+
+// One line each, for logs and scenario files.
+std::string to_string(const Event& event);
+
+}  // namespace hearth::scheduler

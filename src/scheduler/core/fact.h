@@ -1,0 +1,189 @@
+// What counts only once it is durable: the rows that the store writes, in commit order.
+//
+// The core numbers facts as it makes them; the store writes them in that order and reports the
+// highest number that a crash can no longer take back. After a restart the core is rebuilt from
+// DurableState, which is what the store makes of all facts so far.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "protocol/stream.h"
+
+namespace hearth::scheduler {
+
+// Commit sequence: 1, 2, 3, ... over the life of a store; the number in every cursor.
+using Sequence = std::uint64_t;
+
+enum class JobState { kActive, kSucceeded, kFailed, kCancelled };
+
+struct TaskCounts {
+  std::uint64_t pending = 0;
+  std::uint64_t running = 0;
+  std::uint64_t succeeded = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t cancelled = 0;
+
+  friend bool operator==(const TaskCounts&, const TaskCounts&) = default;
+};
+
+// Sums over the attempts of a job that ended.
+struct JobTotals {
+  std::uint64_t attempts_ended = 0;
+  double cpu_s = 0;
+  Joules energy;
+
+  friend bool operator==(const JobTotals&, const JobTotals&) = default;
+};
+
+// A client's own name for a submit; per tenant, together with a hash of what was submitted.
+struct RequestKey {
+  TenantId tenant;
+  std::string request_id;
+
+  friend auto operator<=>(const RequestKey&, const RequestKey&) = default;
+};
+
+struct JobAccepted {
+  JobId job;
+  protocol::JobSpec spec;
+  RequestKey request;
+  std::string request_hash;   // SHA-256 of the submitted bytes
+  std::uint64_t staging = 0;  // names the staged payload pages; 0: an indexed array without any
+  std::uint64_t dispatched_below = 0;  // the first mark, see DispatchMarkRaised
+  UtcTime at{};
+};
+
+// Indices below the mark may have been handed out; those at or above it certainly were not.
+struct DispatchMarkRaised {
+  JobId job;
+  std::uint64_t below = 0;
+};
+
+// A task's one and only end. Its result bytes travel beside it, see CommitEntry in store.h.
+struct TaskEnded {
+  TaskId task;
+  protocol::TaskState state = protocol::TaskState::kSucceeded;
+  NodeId node;
+  protocol::AttemptReport report;
+};
+
+// An attempt failed and the task is free again.
+struct TaskRequeued {
+  TaskId task;
+  int user_failures = 0;
+  int infrastructure_failures = 0;
+  NodeId node;
+  protocol::AttemptReport report;
+  UtcTime at{};
+};
+
+// A requeued task was handed out again: after a restart it is not free but unknown.
+struct RequeueConsumed {
+  TaskId task;
+};
+
+// Tasks of the job without an end of their own are cancelled from here on.
+struct JobCancelled {
+  JobId job;
+  std::string reason;
+  UtcTime at{};
+};
+
+struct JobEnded {
+  JobId job;
+  JobState state = JobState::kSucceeded;
+  TaskCounts counts;
+  JobTotals totals;
+  UtcTime at{};
+};
+
+// From here until NodeGivenUp the node may hold attempts that we do not remember.
+struct NodeJoined {
+  protocol::NodeFacts facts;
+  std::string installation_id;
+};
+
+struct NodeGivenUp {
+  NodeId node;
+};
+
+struct NodeDrainSet {
+  NodeId node;
+  bool draining = false;
+};
+
+// Somebody ordered a setpoint over the API.
+struct ZoneSetpointOrdered {
+  ZoneId zone;
+  protocol::Setpoint setpoint;
+};
+
+using Fact = std::variant<JobAccepted, DispatchMarkRaised, TaskEnded, TaskRequeued, RequeueConsumed,
+                          JobCancelled, JobEnded, NodeJoined, NodeGivenUp, NodeDrainSet,
+                          ZoneSetpointOrdered>;
+
+// ---- what the store hands back at start
+
+struct DurableTask {
+  std::uint64_t index = 0;
+  protocol::TaskState state = protocol::TaskState::kSucceeded;
+};
+
+struct DurableRequeue {
+  std::uint64_t index = 0;
+  int user_failures = 0;
+  int infrastructure_failures = 0;
+  bool free = false;  // not handed out again since
+};
+
+// A job that has not ended.
+struct DurableJob {
+  JobId job;
+  protocol::JobSpec spec;
+  bool has_payloads = false;
+  std::uint64_t dispatched_below = 0;
+  bool cancelled = false;
+  UtcTime submitted_at{};
+  JobTotals totals;                      // over ended and requeued attempts
+  std::vector<DurableTask> ended;        // by index
+  std::vector<DurableRequeue> requeues;  // by index
+};
+
+struct DurableNode {
+  protocol::NodeFacts facts;
+  std::string installation_id;
+  bool joined = false;  // not given up
+  bool draining = false;
+};
+
+struct DurableRequest {
+  RequestKey key;
+  std::string hash;
+  JobId job;
+  Sequence seq = 0;
+};
+
+struct DurableState {
+  std::string store_id;
+  std::uint64_t epoch = 0;  // already raised for this start
+  Sequence last_seq = 0;
+  JobId last_job;
+  std::vector<DurableJob> jobs;  // by id
+  std::vector<DurableNode> nodes;
+  std::vector<DurableRequest> requests;
+  std::vector<std::pair<ZoneId, protocol::Setpoint>> setpoints;
+};
+
+// "SUCCEEDED", ...
+std::string_view to_string(JobState state);
+
+// One line each, for logs and scenario files.
+std::string to_string(const Fact& fact);
+
+}  // namespace hearth::scheduler

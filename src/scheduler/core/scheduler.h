@@ -1,0 +1,78 @@
+// The scheduler's decisions, with no I/O.
+//
+// A deterministic state machine: the same configuration, durable state, events and times give the
+// same commands, byte for byte. It reads no clock, draws no random numbers, starts no threads and
+// logs nothing. One thread owns it.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "scheduler/core/command.h"
+#include "scheduler/core/event.h"
+#include "scheduler/core/view.h"
+
+namespace hearth::scheduler {
+
+struct SiteConfig {
+  Watts breaker{1e9};  // what the building's breaker carries
+  Watts reserve;       // of it, kept for boot, resistance and other loads
+
+  friend bool operator==(const SiteConfig&, const SiteConfig&) = default;
+};
+
+struct SchedulerConfig {
+  Duration silent_after{std::chrono::seconds{30}};  // ONLINE -> SILENT
+  Duration lost_after{std::chrono::minutes{10}};    // SILENT -> LOST, counted from last seen
+  // When more than half of the fleet, and at least so many nodes, fall silent within a minute,
+  // nobody is given up for so long.
+  std::size_t mass_silence_nodes = 20;
+  Duration mass_silence_hold{std::chrono::minutes{30}};
+  Duration report_period{std::chrono::seconds{10}};
+  Duration plan_period{std::chrono::seconds{60}};  // each node's limits are renewed so often
+  Duration limits_valid_for{std::chrono::minutes{5}};
+  Duration retry_delay{std::chrono::seconds{1}};  // doubled with each failure, up to a minute
+  std::uint64_t dispatch_mark_step = 4096;
+  Duration chunk_target{std::chrono::seconds{2}};  // short tasks are leased so far ahead
+  int chunk_max = 256;                             // per core
+  protocol::HeatBand band;
+  std::map<SiteId, SiteConfig> sites;  // others: no breaker limit
+};
+
+class Scheduler {
+ public:
+  Scheduler(SchedulerConfig config, DurableState state);
+  ~Scheduler();
+
+  // Takes in one event that happened at `now` and returns what to do, in order.
+  // Times never run backwards between calls.
+  [[nodiscard]] std::vector<Command> apply(const Event& event, TimePoint now);
+
+  // When apply(TimePassed{}) must next be called, if nothing else happens first.
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  // The number of the last fact made; reads wait until it is durable.
+  [[nodiscard]] Sequence last_seq() const;
+  [[nodiscard]] std::uint64_t epoch() const;
+  [[nodiscard]] const std::string& store_id() const;
+
+  // Snapshots. Jobs that ended and whose end is durable are known to the store alone.
+  [[nodiscard]] std::optional<JobView> job(JobId job) const;
+  [[nodiscard]] std::vector<JobView> jobs() const;
+  [[nodiscard]] std::optional<TaskView> task(TaskId task) const;
+  [[nodiscard]] std::optional<NodeView> node(const NodeId& node) const;
+  [[nodiscard]] std::optional<ZoneView> zone(const ZoneId& zone) const;
+  [[nodiscard]] std::vector<NodeView> nodes() const;  // by name
+  [[nodiscard]] std::vector<ZoneView> zones() const;  // by name
+  [[nodiscard]] Result<TaskExplanation> explain_task(TaskId task) const;
+  [[nodiscard]] Result<ZoneExplanation> explain_zone(const ZoneId& zone) const;
+  [[nodiscard]] SchedulerStats stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,104 @@
+// What the core shows to those who ask: snapshots, made on the loop's thread, plain values.
+//
+// Snapshots of jobs and tasks may run ahead of what is durable: readers take the snapshot, wait
+// until its sequence is durable and let the store's rows win (runtime/reader does so).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scheduler/core/fact.h"
+
+namespace hearth::scheduler {
+
+struct JobView {
+  JobId job;
+  protocol::JobSpec spec;
+  JobState state = JobState::kActive;
+  TaskCounts counts;
+  JobTotals totals;
+  UtcTime submitted_at{};
+  UtcTime ended_at{};
+};
+
+// An open attempt, or none while pending.
+struct TaskView {
+  std::uint64_t index = 0;
+  protocol::TaskState state = protocol::TaskState::kPending;
+  std::optional<AttemptId> attempt;
+  NodeId node;
+  bool started = false;
+  UtcTime started_at{};
+};
+
+enum class NodeState { kOnline, kSilent, kLost };
+
+struct NodeView {
+  protocol::NodeFacts facts;
+  NodeState state = NodeState::kLost;
+  bool draining = false;
+  int cores_used = 0;
+  std::uint64_t tasks_running = 0;
+  std::uint64_t tasks_waiting = 0;
+  std::uint64_t tasks_ended = 0;
+  UtcTime last_seen_at{};
+  protocol::Telemetry telemetry;
+  protocol::Setpoint setpoint;  // in force, as the agent says
+  Watts p_max;                  // by our last limits
+};
+
+struct ZoneView {
+  ZoneId zone;
+  SiteId site;
+  std::vector<NodeId> nodes;
+  protocol::Setpoint setpoint;                // in force, as the agent says
+  std::optional<protocol::Setpoint> ordered;  // by us, not in force
+  std::optional<Celsius> setpoint_now;
+  Celsius t_ref;
+  protocol::Reading temperature_c;
+  double state_of_charge = 0;  // 0 at t_lo, 1 at t_hi; may lie outside
+  Watts power;
+  Joules energy;
+  std::uint64_t tasks_running = 0;
+  std::uint64_t tasks_ended = 0;
+};
+
+struct Condition {
+  std::string name;  // stable: "node_online", "cores_total", ...
+  std::string text;  // for people, with numbers
+  int nodes_failing = 0;
+  int nodes_total = 0;
+};
+
+struct TaskExplanation {
+  TaskView task;
+  std::string summary;
+  std::vector<Condition> conditions;
+  int nodes_feasible = 0;
+};
+
+struct ZoneExplanation {
+  ZoneView zone;
+  std::string summary;
+  std::vector<std::string> facts;
+};
+
+// For metrics.
+struct SchedulerStats {
+  std::uint64_t jobs_active = 0;
+  std::uint64_t tasks_pending = 0;
+  std::uint64_t tasks_running = 0;
+  std::uint64_t attempts_granted = 0;
+  std::uint64_t results_accepted = 0;
+  std::uint64_t results_superseded = 0;
+  std::uint64_t attempts_retried = 0;
+  std::uint64_t tasks_unknown = 0;
+  std::uint64_t nodes_online = 0;
+  std::uint64_t nodes_silent = 0;
+  std::uint64_t nodes_lost = 0;
+};
+
+std::string_view to_string(NodeState state);
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,124 @@
+// Where facts become durable, and where what became of them is read.
+//
+// commit() and read() may be called from the loop's thread at any time and never block. One store
+// thread writes: while one batch is written the next fills (group commit). Callbacks run on the
+// store's threads; callers post what they learn to their own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/result.h"
+#include "scheduler/core/fact.h"
+
+namespace hearth::scheduler {
+
+struct CommitEntry {
+  Sequence seq = 0;
+  Fact fact;
+  std::string body;  // TaskEnded: the result's bytes
+};
+
+// ---- rows as readers see them
+
+struct JobRow {
+  JobId job;
+  protocol::JobSpec spec;
+  JobState state = JobState::kActive;  // kActive until JobEnded is durable
+  bool has_payloads = false;
+  bool cancelled = false;
+  TaskCounts counts;  // only once ended
+  JobTotals totals;   // only once ended
+  UtcTime submitted_at{};
+  UtcTime ended_at{};
+  Sequence accepted_seq = 0;
+  Sequence ended_seq = 0;  // 0 while active
+};
+
+struct AttemptRow {
+  std::uint64_t index = 0;
+  NodeId node;
+  protocol::AttemptReport report;
+};
+
+struct TaskRow {
+  Sequence seq = 0;
+  std::uint64_t index = 0;
+  protocol::TaskState state = protocol::TaskState::kSucceeded;
+  NodeId node;
+  protocol::AttemptReport report;
+  std::string body;
+};
+
+// JobAccepted, TaskRequeued, JobCancelled or JobEnded, in commit order.
+struct EventRow {
+  Sequence seq = 0;
+  JobId job;
+  Fact fact;
+};
+
+// Reads durable rows only. Lives on the store's reading thread; every method may fail with
+// kUnavailable where the disk does.
+class StoreReader {
+ public:
+  virtual ~StoreReader() = default;
+
+  virtual Result<std::optional<JobRow>> job(JobId job) = 0;
+  // Newest first, ids below `before` (0: from the newest), at most `limit`; empty tenant: all.
+  virtual Result<std::vector<JobRow>> jobs(JobId before, const std::string& tenant,
+                                           std::size_t limit) = 0;
+  // Ended tasks with first <= index <= last, by index, without bodies.
+  virtual Result<std::vector<TaskRow>> tasks(JobId job, std::uint64_t first,
+                                             std::uint64_t last) = 0;
+  // Ended tasks of one state with index >= first, by index, without bodies, at most `limit`.
+  virtual Result<std::vector<TaskRow>> tasks_in_state(JobId job, protocol::TaskState state,
+                                                      std::uint64_t first, std::size_t limit) = 0;
+  // Failed attempts that were retried, first <= index <= last, by index and attempt.
+  virtual Result<std::vector<AttemptRow>> retried_attempts(JobId job, std::uint64_t first,
+                                                           std::uint64_t last) = 0;
+  // Ended tasks with bodies in commit order, after `after`, at most `limit` rows and about 2 MiB.
+  virtual Result<std::vector<TaskRow>> results(JobId job, Sequence after, std::size_t limit) = 0;
+  // Events after `after`, of one job or (job 0) of all, at most `limit`.
+  virtual Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) = 0;
+  // The page of payloads that holds `index`: its first index and the payloads.
+  struct PayloadPage {
+    std::uint64_t first = 0;
+    std::vector<std::string> payloads;
+  };
+  virtual Result<PayloadPage> payloads(JobId job, std::uint64_t index) = 0;
+  // The earliest sequence that cursors may still point after.
+  virtual Result<Sequence> earliest() = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Everything durable so far, with the epoch durably raised. Called once, before anything else;
+  // sweeps stagings that no job owns.
+  virtual Result<DurableState> load() = 0;
+
+  // Writes these entries, in order, after all earlier ones. Never blocks; on_durable or on_failed
+  // (given at construction) tells the outcome. After a failure nothing more is written.
+  virtual void commit(std::vector<CommitEntry> batch) = 0;
+
+  // Stages one page of payloads of consecutive tasks; `done` is called when durable.
+  virtual void stage(std::uint64_t staging, std::uint64_t first_index,
+                     std::vector<std::string> payloads, std::function<void(Result<>)> done) = 0;
+
+  // Runs `query` on the reading thread.
+  virtual void read(std::function<void(StoreReader&)> query) = 0;
+
+  // Copies the live database to `path` (operators query the copy); checks integrity.
+  virtual Result<> backup(const std::string& path) = 0;
+  virtual Result<> check() = 0;
+};
+
+struct StoreCallbacks {
+  std::function<void(Sequence)> on_durable;  // everything up to here; on the store's thread
+  std::function<void(Error)> on_failed;
+};
+
+}  // namespace hearth::scheduler
