@@ -1,0 +1,128 @@
+#include "scheduler/core/feasible.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr std::array<std::string_view, kConditionCount> kNames = {
+    "node_online",     "not_draining", "isolation",   "cores_total",
+    "memory_total",    "not_off",      "not_tripped", "temperature_known",
+    "room_takes_heat", "power_share",  "cores_free",  "memory_free"};
+
+std::string number(const char* pattern, double value) {
+  char buffer[64];
+  std::snprintf(buffer, sizeof buffer, pattern, value);
+  return buffer;
+}
+
+bool temperature_known(const NodeRecord& node) {
+  return !node.has_room() ||
+         (node.telemetry.air_temperature_c.quality == protocol::Quality::kGood &&
+          !node.telemetry.safe_mode);
+}
+
+bool room_takes_heat(const NodeRecord& node, const protocol::ClassBand& band) {
+  if (!node.has_room() || !temperature_known(node)) return true;  // told apart from each other
+  const Celsius air{node.telemetry.air_temperature_c.value};
+  return rounded(air) < rounded(node.limits.t_ref + band.may_start_below);
+}
+
+}  // namespace
+
+Shape shape_of(const protocol::JobSpec& spec) {
+  return {spec.service_class, spec.resources, spec.needs_isolation};
+}
+
+const protocol::ClassBand& class_band(const protocol::HeatBand& band,
+                                      protocol::ServiceClass service_class) {
+  switch (service_class) {
+    case protocol::ServiceClass::kReserved:
+      return band.reserved;
+    case protocol::ServiceClass::kOnDemand:
+      return band.on_demand;
+    case protocol::ServiceClass::kFlex:
+      return band.flex;
+    case protocol::ServiceClass::kFiller:
+      break;
+  }
+  return band.filler;
+}
+
+int usable_cores(const NodeRecord& node) {
+  const Watts per_core = node.watts_per_core();
+  if (!(per_core > 0_W)) return node.facts.cores;
+  const double fit = (node.limits.p_max - node.facts.idle) / per_core;
+  // A thousandth of a core of slack, so that rounding in the limits costs none.
+  return std::clamp(static_cast<int>(std::floor(fit + 1e-3)), 0, node.facts.cores);
+}
+
+Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::HeatBand& band,
+                   int ahead) {
+  Conditions failed;
+  const auto require = [&](ConditionId id, bool holds) {
+    if (!holds) failed.set(static_cast<std::size_t>(id));
+  };
+  const int cores = shape.resources.cores;
+  const std::uint64_t memory = shape.resources.memory_bytes;
+  const int usable = usable_cores(node);
+  require(ConditionId::kNodeOnline, node.state == NodeState::kOnline && node.hello_complete);
+  require(ConditionId::kNotDraining, !node.draining);
+  require(ConditionId::kIsolation, node.facts.isolated || !shape.needs_isolation);
+  require(ConditionId::kCoresTotal, node.facts.cores >= cores);
+  require(ConditionId::kMemoryTotal, node.facts.memory_bytes >= memory);
+  require(ConditionId::kNotOff, !node.has_room() || !node.is_off());
+  require(ConditionId::kNotTripped, !node.telemetry.tripped);
+  require(ConditionId::kTemperatureKnown, temperature_known(node));
+  require(ConditionId::kRoomTakesHeat,
+          room_takes_heat(node, class_band(band, shape.service_class)));
+  require(ConditionId::kPowerShare, usable >= std::min(cores, node.facts.cores));
+  require(ConditionId::kCoresFree, node.cores_leased + cores <= usable + ahead);
+  require(ConditionId::kMemoryFree,
+          memory == 0 || node.memory_leased + memory <= node.facts.memory_bytes);
+  return failed;
+}
+
+std::string_view condition_name(ConditionId id) {
+  return kNames[static_cast<std::size_t>(id)];
+}
+
+std::string condition_text(ConditionId id, const Shape& shape, const protocol::HeatBand& band) {
+  const auto cores =
+      std::to_string(shape.resources.cores) + (shape.resources.cores == 1 ? " core" : " cores");
+  const double mib = static_cast<double>(shape.resources.memory_bytes) / (1 << 20);
+  switch (id) {
+    case ConditionId::kNodeOnline:
+      return "the node is online and has said what it holds";
+    case ConditionId::kNotDraining:
+      return "the node is not being drained";
+    case ConditionId::kIsolation:
+      return "tasks are walled off from the host";
+    case ConditionId::kCoresTotal:
+      return "the node has at least " + cores;
+    case ConditionId::kMemoryTotal:
+      return "the node has at least " + number("%.0f MiB", mib) + " of memory";
+    case ConditionId::kNotOff:
+      return "nobody has switched the zone off";
+    case ConditionId::kNotTripped:
+      return "no safety trip holds";
+    case ConditionId::kTemperatureKnown:
+      return "the zone's temperature is known";
+    case ConditionId::kRoomTakesHeat:
+      return "the zone is less than " +
+             number("%.1f K", class_band(band, shape.service_class).may_start_below.value) +
+             " above its reference, as " + std::string(to_string(shape.service_class)) + " asks";
+    case ConditionId::kPowerShare:
+      return "the node's power limit lets " + cores + " run";
+    case ConditionId::kCoresFree:
+      return cores + " free now";
+    case ConditionId::kMemoryFree:
+      return number("%.0f MiB", mib) + " of memory free now";
+  }
+  return "?";
+}
+
+}  // namespace hearth::scheduler

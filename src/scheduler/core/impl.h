@@ -1,0 +1,154 @@
+// The scheduler's state and its steps. Private to the core; one file per group of decisions.
+//
+//   scheduler.cpp   the order of the steps, time, durability
+//   requests.cpp    submits, cancels, setpoints, drains
+//   sessions.cpp    Hello ... HelloEnd, reports, silence and loss
+//   attempts.cpp    how attempts end: results, retries, the end of jobs
+//   planning.cpp    limits per node
+//   placement.cpp   which task goes where
+//   views.cpp, explain.cpp   what others may see
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "scheduler/core/feasible.h"
+#include "scheduler/core/job_record.h"
+#include "scheduler/core/node_record.h"
+#include "scheduler/core/plan.h"
+#include "scheduler/core/scheduler.h"
+
+namespace hearth::scheduler {
+
+struct ZoneRecord {
+  SiteId site;
+  std::set<NodeIndex> nodes;
+  std::optional<protocol::Setpoint> ordered;  // over the API, newest
+};
+
+// Jobs with something to hand out, soonest first: priority, deadline, age.
+struct JobOrder {
+  int minus_priority = 0;
+  UtcTime deadline{};
+  JobId job;
+
+  friend auto operator<=>(const JobOrder&, const JobOrder&) = default;
+};
+
+struct Scheduler::Impl {
+  Impl(SchedulerConfig config_in, DurableState state);
+
+  std::vector<Command> apply(const Event& event, TimePoint at);
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const;
+
+  // ---- scheduler.cpp
+  Sequence commit(Fact fact);
+  void send(const NodeRecord& node, protocol::SchedulerMessage message);
+  void reply_when_durable(CallId call, Result<JobReply> result);
+  void acknowledge_when_durable(SessionId session, AttemptId attempt);
+  [[nodiscard]] UtcTime utc_now() const { return UtcTime{now.time_since_epoch() + utc_offset}; }
+  void on(const WallClockRead& event);
+  void on(const CommitDurable& event);
+  void on(const TimePassed& event);
+
+  // ---- requests.cpp
+  void on(const SubmitRequested& event);
+  void on(const CancelRequested& event);
+  void on(const SetpointRequested& event);
+  void on(const DrainRequested& event);
+
+  // ---- sessions.cpp
+  void on(const AgentSaid& event);
+  void on(const SessionClosed& event);
+  void say(NodeIndex index, const protocol::HelloAttempts& message);
+  void say(NodeIndex index, const protocol::HelloResults& message);
+  void say(NodeIndex index, const protocol::HelloEnd& message);
+  void say(NodeIndex index, const protocol::Report& message);
+  void say(NodeIndex index, const protocol::AttemptsStarted& message);
+  void say(NodeIndex index, const protocol::TaskResult& message);
+  void say(NodeIndex index, const protocol::AttemptsReturned& message);
+  void say(NodeIndex index, const protocol::SetpointInForce& message);
+  void hello(SessionId session, const protocol::Hello& message);
+  NodeIndex node_named(const NodeId& name);
+  void saw(NodeIndex index);
+  void adopt(NodeIndex index, const protocol::HeldAttempt& held);
+  void drop_session(NodeIndex index, std::optional<Error> error);
+  void fall_silent(NodeIndex index);
+  void give_up(NodeIndex index);
+  void expire_silent_nodes();
+  void stop_waiting_for(NodeIndex index);
+
+  // ---- attempts.cpp
+  void grant(JobRecord& job, NodeIndex index);
+  void record_attempt(NodeIndex index, AttemptId id, JobRecord& job, TaskId task, bool started);
+  void forget_attempt(AttemptId id);
+  void stop_attempt(AttemptId id, protocol::StopReason reason);
+  void finish(JobRecord& job, protocol::TaskState state, const NodeId& node,
+              const protocol::AttemptReport& report);
+  void fail_or_retry(JobRecord& job, const NodeId& node, const protocol::AttemptReport& report);
+  void attempt_lost(AttemptId id, std::string message);
+  void release_due_retries();
+  void end_job_if_done(JobRecord& job);
+  void list_job(JobRecord& job);
+
+  // ---- planning.cpp
+  void plan_due_nodes();
+  void plan_soon(NodeIndex index);
+  void plan_node(NodeIndex index);
+  void rerank(NodeIndex index);
+
+  // ---- placement.cpp
+  void place();
+  void place_job(JobId id);
+  void fill_node(NodeIndex index);
+  [[nodiscard]] int cores_ahead(const JobRecord& job, const NodeRecord& node) const;
+
+  [[nodiscard]] NodeView view(const NodeRecord& node) const;
+  [[nodiscard]] ZoneView view(const ZoneId& id, const ZoneRecord& zone) const;
+
+  // ---- state
+  SchedulerConfig config;
+  std::string store_id;
+  std::uint64_t epoch = 0;
+  TimePoint now{};
+  bool started = false;
+  Duration utc_offset{};
+  std::vector<Command> out;  // of the apply() under way
+
+  Sequence last_seq = 0;
+  Sequence durable_seq = 0;
+  std::deque<std::pair<Sequence, Reply>> held_replies;
+  std::deque<std::pair<Sequence, std::pair<SessionId, AttemptId>>> held_acknowledgements;
+  std::deque<std::pair<Sequence, DispatchMarkRaised>> held_marks;
+  std::deque<std::pair<Sequence, JobId>> ended_jobs;  // forgotten once durable
+
+  JobId last_job;
+  std::map<JobId, JobRecord> jobs;
+  std::map<RequestKey, DurableRequest> requests;
+  std::set<JobOrder> waiting_jobs;  // have available() > 0
+  std::set<JobId> dirty_jobs;       // to be offered to every node
+  std::set<std::pair<TimePoint, TaskId>> retries_due;
+
+  std::uint64_t last_attempt = 0;
+  std::map<AttemptId, NodeIndex> attempt_nodes;
+
+  std::vector<NodeRecord> nodes;
+  std::map<NodeId, NodeIndex> node_names;
+  std::map<SessionId, NodeIndex> sessions;
+  std::map<ZoneId, ZoneRecord> zones;
+  std::set<NodeIndex> dirty_nodes;  // to be offered work
+  std::set<std::pair<Rank, NodeIndex>> ranked;
+  std::set<std::pair<TimePoint, NodeIndex>> plans_due;
+  std::set<NodeIndex> awaited;  // joined before our start and not heard of since
+
+  std::deque<TimePoint> recent_silences;  // within the last minute
+  TimePoint expiry_suspended_until{};
+  TimePoint silence_check_at{};  // the fleet is looked over for silence then, not at every event
+
+  SchedulerStats stats;
+};
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,109 @@
+// One active job in the core's memory: which indices are free, open, unknown or ended.
+//
+// Compact: a byte per task, plus sets as large as what is open or was retried. Indices below the
+// dispatch mark may have been handed out before a restart; until the fleet has spoken, those
+// without an end are unknown and nobody gets them.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "scheduler/core/fact.h"
+
+namespace hearth::scheduler {
+
+struct RetryCount {
+  int user = 0;
+  int infrastructure = 0;
+};
+
+class JobRecord {
+ public:
+  // A job just submitted. Nothing may be handed out before mark_became_durable().
+  JobRecord(JobId id, protocol::JobSpec spec, bool has_payloads, UtcTime submitted_at);
+
+  // A job as the store remembers it: what has no end and lies below the mark is unknown, except
+  // what was requeued and not handed out since.
+  explicit JobRecord(const DurableJob& durable);
+
+  [[nodiscard]] JobId id() const { return id_; }
+  [[nodiscard]] const protocol::JobSpec& spec() const { return spec_; }
+  [[nodiscard]] bool has_payloads() const { return has_payloads_; }
+  [[nodiscard]] UtcTime submitted_at() const { return submitted_at_; }
+  [[nodiscard]] bool cancelled() const { return cancelled_; }
+  [[nodiscard]] const JobTotals& totals() const { return totals_; }
+  [[nodiscard]] TaskCounts counts() const;
+  [[nodiscard]] std::uint64_t unknown_count() const { return unknown_.size(); }
+  [[nodiscard]] bool all_ended() const { return ended_ == spec_.task_count; }
+  // True once, when the job has ended: whoever asks says so.
+  bool take_end() { return all_ended() && !std::exchange(end_said_, true); }
+
+  // Free indices that may be handed out right now.
+  [[nodiscard]] std::uint64_t available() const;
+  // Takes the lowest of them; requires available() > 0. The task counts as open from here on.
+  struct Taken {
+    std::uint64_t index = 0;
+    bool was_requeued = false;  // durably so: say RequeueConsumed
+  };
+  Taken take();
+
+  // The mark that should be durable now so that `ahead` fresh indices can be handed out, if that
+  // is higher than what was asked for already. Counts as asked for.
+  std::optional<std::uint64_t> raise_mark(std::uint64_t ahead);
+  void mark_became_durable(std::uint64_t below);
+
+  [[nodiscard]] protocol::TaskState state(std::uint64_t index) const;
+  [[nodiscard]] std::optional<AttemptId> open_attempt(std::uint64_t index) const;
+  [[nodiscard]] const std::map<std::uint64_t, AttemptId>& open_attempts() const { return open_; }
+  // Whether the index may ever have been handed out.
+  [[nodiscard]] bool was_dispatched(std::uint64_t index) const;
+
+  // The task is open under this attempt (granted, adopted or replaced by a higher one).
+  void open(std::uint64_t index, AttemptId attempt);
+  // The open attempt is gone and the task is free again; `durably` if a TaskRequeued says so.
+  void release(std::uint64_t index, bool durably);
+  // The task waits for a retry: neither open nor free until release().
+  void hold_back(std::uint64_t index);
+  // The task has its one end.
+  void end(std::uint64_t index, protocol::TaskState state);
+
+  // Every unknown index is free, or cancelled where the job is.
+  void free_unknown();
+  // What is free or unknown... becomes cancelled; what is open ends when its agent says so.
+  void cancel();
+
+  RetryCount& retries(std::uint64_t index) { return retries_[index]; }
+  void add_totals(const protocol::AttemptReport& report);
+
+  // Mean nominal run time of successful tasks, or what the submitter expects; zero: unknown.
+  [[nodiscard]] Duration typical_run_time() const;
+  void learn_run_time(Duration nominal);
+
+ private:
+  void set_state(std::uint64_t index, protocol::TaskState state);
+
+  JobId id_;
+  protocol::JobSpec spec_;
+  bool has_payloads_ = false;
+  bool cancelled_ = false;
+  bool end_said_ = false;
+  UtcTime submitted_at_{};
+  JobTotals totals_;
+  std::vector<protocol::TaskState> states_;  // kPending also for unknown and held back
+  std::uint64_t by_state_[5] = {};
+  std::uint64_t ended_ = 0;
+  std::uint64_t next_fresh_ = 0;
+  std::uint64_t mark_durable_ = 0;
+  std::uint64_t mark_asked_ = 0;
+  std::set<std::uint64_t> free_;      // below next_fresh_
+  std::set<std::uint64_t> requeued_;  // of these, durably requeued
+  std::set<std::uint64_t> unknown_;
+  std::map<std::uint64_t, AttemptId> open_;
+  std::map<std::uint64_t, RetryCount> retries_;
+  double mean_run_ms_ = 0;
+};
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,98 @@
+#include <algorithm>
+
+#include "scheduler/core/impl.h"
+
+namespace hearth::scheduler {
+namespace {
+
+// Looks per apply(); what is left stays dirty and the next turn goes on.
+constexpr int kJobsPerTurn = 32;
+constexpr int kJobsPerNode = 32;
+constexpr int kNodesPerTurn = 512;
+
+}  // namespace
+
+// How many cores' worth of this job may be leased beyond what runs at once: short tasks are leased
+// a chunk ahead so that no slot waits for a round trip; long ones never, so that they go where the
+// heat is wanted when it is.
+int Scheduler::Impl::cores_ahead(const JobRecord& job, const NodeRecord& node) const {
+  const Duration typical = job.typical_run_time();
+  if (typical <= Duration::zero() || typical >= config.chunk_target) return 0;
+  const auto per_core = std::min<std::int64_t>(config.chunk_max, config.chunk_target / typical);
+  const auto wanted = static_cast<std::int64_t>(node.facts.cores) * per_core;
+  // At the end of a job nobody hoards what others could start at once.
+  const auto fleet = static_cast<std::int64_t>(std::max<std::size_t>(1, ranked.size()));
+  const auto fair = static_cast<std::int64_t>(job.available()) / fleet + 1;
+  return static_cast<int>(std::min(wanted, fair * job.spec().resources.cores));
+}
+
+void Scheduler::Impl::place() {
+  for (int turn = 0; turn < kJobsPerTurn && !dirty_jobs.empty(); ++turn) {
+    const JobId id = *dirty_jobs.begin();
+    dirty_jobs.erase(dirty_jobs.begin());
+    place_job(id);
+  }
+  if (waiting_jobs.empty()) return dirty_nodes.clear();
+  std::vector<std::pair<Rank, NodeIndex>> turn;
+  for (const auto index : dirty_nodes) turn.emplace_back(nodes[index].rank, index);
+  std::ranges::sort(turn);
+  if (turn.size() > kNodesPerTurn) turn.resize(kNodesPerTurn);
+  for (const auto& [rank, index] : turn) {
+    dirty_nodes.erase(index);
+    fill_node(index);
+  }
+}
+
+// Offers one job to every node in rank order: first what can run at once, then chunks ahead. Jobs
+// that go before it are offered to a node first.
+void Scheduler::Impl::place_job(JobId id) {
+  const auto found = jobs.find(id);
+  if (found == jobs.end() || found->second.available() == 0) return;
+  auto& job = found->second;
+  const Shape shape = shape_of(job.spec());
+  std::vector<NodeIndex> candidates;
+  for (const auto& [rank, index] : ranked) {
+    if (failing(nodes[index], shape, config.band, cores_ahead(job, nodes[index])).none()) {
+      candidates.push_back(index);
+    }
+  }
+  if (!waiting_jobs.empty() && waiting_jobs.begin()->job != id) {
+    // Somebody goes first: let each node decide among all who wait.
+    dirty_nodes.insert(candidates.begin(), candidates.end());
+    return;
+  }
+  for (const bool is_ahead : {false, true}) {
+    for (const auto index : candidates) {
+      const int ahead = is_ahead ? cores_ahead(job, nodes[index]) : 0;
+      while (job.available() > 0 && failing(nodes[index], shape, config.band, ahead).none()) {
+        grant(job, index);
+      }
+    }
+  }
+  list_job(job);
+}
+
+// Offers one node to the jobs that wait, soonest first.
+void Scheduler::Impl::fill_node(NodeIndex index) {
+  auto& node = nodes[index];
+  if (!node.hello_complete) return;
+  std::vector<JobId> offered;
+  for (const auto& order : waiting_jobs) {
+    if (static_cast<int>(offered.size()) == kJobsPerNode) break;
+    offered.push_back(order.job);
+  }
+  for (const auto id : offered) {
+    auto& job = jobs.at(id);
+    const Shape shape = shape_of(job.spec());
+    const int ahead = cores_ahead(job, node);
+    bool granted = false;
+    while (job.available() > 0 && failing(node, shape, config.band, ahead).none()) {
+      grant(job, index);
+      granted = true;
+    }
+    if (granted) list_job(job);
+  }
+  dirty_nodes.erase(index);
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,38 @@
+#include "scheduler/core/plan.h"
+
+#include <algorithm>
+
+namespace hearth::scheduler {
+namespace {
+
+Watts fair_share(const NodeRecord& node, const PlanInputs& inputs) {
+  const Watts available = inputs.site.breaker - inputs.site.reserve;
+  if (inputs.site_max <= available || !(inputs.site_max > 0_W)) return node.facts.max;
+  return (available / inputs.site_max) * node.facts.max;
+}
+
+}  // namespace
+
+Watts committed_power(const NodeRecord& node, TimePoint now) {
+  const bool in_force = node.limits.revision != 0 && now < node.limits_expire_at;
+  if (in_force && node.session) return node.committed;
+  if (in_force) return std::max(node.committed, node.facts.static_share);
+  return node.facts.static_share;
+}
+
+protocol::Limits plan_limits(const NodeRecord& node, const PlanInputs& inputs) {
+  protocol::Limits limits;
+  const auto setpoint = node.telemetry.setpoint;
+  limits.t_ref = setpoint.value_or(protocol::kSetpointMin);
+  if (setpoint && inputs.work_waits) limits.t_ref = limits.t_ref + inputs.band.above;
+  limits.t_ref = rounded(limits.t_ref);
+
+  const Watts free = inputs.site.breaker - inputs.site.reserve - inputs.others_committed;
+  Watts p_max = std::min({node.facts.max, fair_share(node, inputs), free});
+  if (node.has_room() && node.is_off()) p_max = std::min(p_max, node.facts.idle);
+  // A computer that is on draws its idle power whatever we say.
+  limits.p_max = rounded(std::max(p_max, node.facts.idle));
+  return limits;
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,14 @@
+// How nodes are ranked for work: like thermostatically controlled loads, the coldest zone first.
+#pragma once
+
+#include "scheduler/core/node_record.h"
+
+namespace hearth::scheduler {
+
+// Where a zone is in its comfort band: 0 at setpoint - below, 1 at setpoint + above; may lie
+// outside. 0.5 where the temperature or the setpoint is unknown.
+double state_of_charge(const protocol::Telemetry& telemetry, const protocol::HeatBand& band);
+
+Rank rank_of(const NodeRecord& node, const protocol::HeatBand& band);
+
+}  // namespace hearth::scheduler

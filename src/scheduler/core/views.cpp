@@ -1,0 +1,136 @@
+#include <algorithm>
+
+#include "scheduler/core/impl.h"
+#include "scheduler/core/score.h"
+
+namespace hearth::scheduler {
+namespace {
+
+JobView view_of(const JobRecord& job) {
+  JobView view;
+  view.job = job.id();
+  view.spec = job.spec();
+  view.counts = job.counts();
+  view.totals = job.totals();
+  view.submitted_at = job.submitted_at();
+  return view;
+}
+
+}  // namespace
+
+std::optional<JobView> Scheduler::job(JobId id) const {
+  const auto found = impl_->jobs.find(id);
+  if (found == impl_->jobs.end()) return std::nullopt;
+  return view_of(found->second);
+}
+
+std::vector<JobView> Scheduler::jobs() const {
+  std::vector<JobView> views;
+  for (const auto& [id, job] : impl_->jobs) views.push_back(view_of(job));
+  return views;
+}
+
+std::optional<TaskView> Scheduler::task(TaskId id) const {
+  const auto found = impl_->jobs.find(id.job);
+  if (found == impl_->jobs.end() || id.index >= found->second.spec().task_count) {
+    return std::nullopt;
+  }
+  TaskView view;
+  view.index = id.index;
+  view.state = found->second.state(id.index);
+  view.attempt = found->second.open_attempt(id.index);
+  if (view.attempt) {
+    const auto& node = impl_->nodes[impl_->attempt_nodes.at(*view.attempt)];
+    const auto& attempt = node.attempts.at(*view.attempt);
+    view.node = node.facts.node;
+    view.started = attempt.started;
+    view.started_at = attempt.started_at;
+  }
+  return view;
+}
+
+NodeView Scheduler::Impl::view(const NodeRecord& node) const {
+  NodeView view;
+  view.facts = node.facts;
+  view.state = node.state;
+  view.draining = node.draining;
+  for (const auto& [id, attempt] : node.attempts) {
+    if (attempt.started) view.cores_used += attempt.resources.cores;
+    ++(attempt.started ? view.tasks_running : view.tasks_waiting);
+  }
+  view.tasks_ended = node.tasks_ended;
+  view.last_seen_at = node.last_seen_at;
+  view.telemetry = node.telemetry;
+  view.setpoint = node.setpoint;
+  view.p_max = node.limits.p_max;
+  return view;
+}
+
+// The first node of the zone leads: its sensor and setpoint speak for all.
+ZoneView Scheduler::Impl::view(const ZoneId& id, const ZoneRecord& zone) const {
+  ZoneView view;
+  view.zone = id;
+  view.site = zone.site;
+  bool has_lead = false;
+  for (const auto index : zone.nodes) {
+    const auto& node = nodes[index];
+    view.nodes.push_back(node.facts.node);
+    view.power += Watts{node.telemetry.power_w.value};
+    view.energy += node.telemetry.energy.meter;
+    view.tasks_ended += node.tasks_ended;
+    for (const auto& [attempt_id, attempt] : node.attempts) view.tasks_running += attempt.started;
+    if (std::exchange(has_lead, true)) continue;
+    view.setpoint = node.setpoint;
+    view.setpoint_now = node.telemetry.setpoint;
+    view.t_ref = node.telemetry.t_ref;
+    view.temperature_c = node.telemetry.air_temperature_c;
+    view.state_of_charge = state_of_charge(node.telemetry, config.band);
+  }
+  if (zone.ordered && zone.ordered->revision != view.setpoint.revision) view.ordered = zone.ordered;
+  return view;
+}
+
+std::optional<NodeView> Scheduler::node(const NodeId& name) const {
+  const auto found = impl_->node_names.find(name);
+  if (found == impl_->node_names.end()) return std::nullopt;
+  return impl_->view(impl_->nodes[found->second]);
+}
+
+std::optional<ZoneView> Scheduler::zone(const ZoneId& id) const {
+  const auto found = impl_->zones.find(id);
+  if (found == impl_->zones.end()) return std::nullopt;
+  return impl_->view(id, found->second);
+}
+
+std::vector<NodeView> Scheduler::nodes() const {
+  std::vector<NodeView> views;
+  for (const auto& [name, index] : impl_->node_names) {
+    views.push_back(impl_->view(impl_->nodes[index]));
+  }
+  return views;
+}
+
+std::vector<ZoneView> Scheduler::zones() const {
+  std::vector<ZoneView> views;
+  for (const auto& [id, zone] : impl_->zones) views.push_back(impl_->view(id, zone));
+  return views;
+}
+
+SchedulerStats Scheduler::stats() const {
+  auto stats = impl_->stats;
+  stats.jobs_active = impl_->jobs.size();
+  for (const auto& [id, job] : impl_->jobs) {
+    const auto counts = job.counts();
+    stats.tasks_pending += counts.pending;
+    stats.tasks_running += counts.running;
+    stats.tasks_unknown += job.unknown_count();
+  }
+  for (const auto& node : impl_->nodes) {
+    ++(node.state == NodeState::kOnline   ? stats.nodes_online
+       : node.state == NodeState::kSilent ? stats.nodes_silent
+                                          : stats.nodes_lost);
+  }
+  return stats;
+}
+
+}  // namespace hearth::scheduler

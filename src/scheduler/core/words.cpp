@@ -1,0 +1,103 @@
+// How facts, events and commands are written out, for logs and scenario files.
+#include <array>
+
+#include "scheduler/core/command.h"
+#include "scheduler/core/view.h"
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr std::array<std::string_view, 4> kJobStateNames = {"ACTIVE", "SUCCEEDED", "FAILED",
+                                                            "CANCELLED"};
+constexpr std::array<std::string_view, 3> kNodeStateNames = {"ONLINE", "SILENT", "LOST"};
+
+std::string number(auto value) {
+  return std::to_string(value);
+}
+
+struct PrintFact {
+  std::string operator()(const JobAccepted& f) const {
+    return "accept " + to_string(f.job) + " tasks=" + number(f.spec.task_count) +
+           " mark=" + number(f.dispatched_below);
+  }
+  std::string operator()(const DispatchMarkRaised& f) const {
+    return "mark " + to_string(f.job) + " below=" + number(f.below);
+  }
+  std::string operator()(const TaskEnded& f) const {
+    return "end " + to_string(f.task) + " " + std::string(to_string(f.state)) + " by " +
+           to_string(f.report.attempt) + " on " + f.node.value;
+  }
+  std::string operator()(const TaskRequeued& f) const {
+    return "requeue " + to_string(f.task) + " after " + std::string(to_string(f.report.failure)) +
+           " user=" + number(f.user_failures) +
+           " infrastructure=" + number(f.infrastructure_failures);
+  }
+  std::string operator()(const RequeueConsumed& f) const { return "consume " + to_string(f.task); }
+  std::string operator()(const JobCancelled& f) const { return "cancel " + to_string(f.job); }
+  std::string operator()(const JobEnded& f) const {
+    return "end " + to_string(f.job) + " " + std::string(to_string(f.state));
+  }
+  std::string operator()(const NodeJoined& f) const { return "joined " + f.facts.node.value; }
+  std::string operator()(const NodeGivenUp& f) const { return "given up " + f.node.value; }
+  std::string operator()(const NodeDrainSet& f) const {
+    return "drain " + f.node.value + (f.draining ? " on" : " off");
+  }
+  std::string operator()(const ZoneSetpointOrdered& f) const {
+    return "setpoint of " + f.zone.value + " " + std::string(to_string(f.setpoint.mode));
+  }
+};
+
+struct PrintEvent {
+  std::string operator()(const WallClockRead& e) const {
+    return "clock " + hearth::to_string(e.utc);
+  }
+  std::string operator()(const SubmitRequested& e) const {
+    return "submit " + e.request.request_id + " tasks=" + number(e.spec.task_count);
+  }
+  std::string operator()(const CancelRequested& e) const { return "cancel " + to_string(e.job); }
+  std::string operator()(const SetpointRequested& e) const { return "set " + e.zone.value; }
+  std::string operator()(const DrainRequested& e) const { return "drain " + e.node.value; }
+  std::string operator()(const AgentSaid& e) const {
+    return to_string(e.session) + " " + protocol::to_string(e.message);
+  }
+  std::string operator()(const SessionClosed& e) const { return to_string(e.session) + " closed"; }
+  std::string operator()(const CommitDurable& e) const { return "durable " + number(e.seq); }
+  std::string operator()(const TimePassed&) const { return "tick"; }
+};
+
+struct PrintCommand {
+  std::string operator()(const Commit& c) const {
+    return "commit " + number(c.seq) + ": " + to_string(c.fact);
+  }
+  std::string operator()(const Send& c) const {
+    return "send " + to_string(c.session) + ": " + protocol::to_string(c.message);
+  }
+  std::string operator()(const CloseSession& c) const {
+    return "close " + to_string(c.session) + ": " + c.error.message;
+  }
+  std::string operator()(const Reply& c) const {
+    return "reply " + number(c.call) + ": " +
+           (c.result ? to_string(c.result->job) + (c.result->already_submitted ? " again" : "")
+                     : c.result.error().message);
+  }
+};
+
+}  // namespace
+
+std::string_view to_string(JobState state) {
+  return kJobStateNames[static_cast<std::size_t>(state)];
+}
+std::string_view to_string(NodeState state) {
+  return kNodeStateNames[static_cast<std::size_t>(state)];
+}
+std::string to_string(const Fact& fact) {
+  return std::visit(PrintFact{}, fact);
+}
+std::string to_string(const Event& event) {
+  return std::visit(PrintEvent{}, event);
+}
+std::string to_string(const Command& command) {
+  return std::visit(PrintCommand{}, command);
+}
+
+}  // namespace hearth::scheduler
