@@ -69,6 +69,9 @@ Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::H
   const int cores = shape.resources.cores;
   const std::uint64_t memory = shape.resources.memory_bytes;
   const int usable = usable_cores(node);
+  // What the node lacks in all is told once, not again as lacking just now.
+  const int fitting_cores = std::min(cores, node.facts.cores);
+  const std::uint64_t fitting_memory = std::min(memory, node.facts.memory_bytes);
   require(ConditionId::kNodeOnline, node.state == NodeState::kOnline && node.hello_complete);
   require(ConditionId::kNotDraining, !node.draining);
   require(ConditionId::kIsolation, node.facts.isolated || !shape.needs_isolation);
@@ -79,10 +82,11 @@ Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::H
   require(ConditionId::kTemperatureKnown, temperature_known(node));
   require(ConditionId::kRoomTakesHeat,
           room_takes_heat(node, class_band(band, shape.service_class)));
-  require(ConditionId::kPowerShare, usable >= std::min(cores, node.facts.cores));
-  require(ConditionId::kCoresFree, node.cores_leased + cores <= usable + ahead);
+  require(ConditionId::kPowerShare, usable >= fitting_cores);
+  require(ConditionId::kCoresFree,
+          node.cores_leased + fitting_cores <= std::max(usable, fitting_cores) + ahead);
   require(ConditionId::kMemoryFree,
-          memory == 0 || node.memory_leased + memory <= node.facts.memory_bytes);
+          fitting_memory == 0 || node.memory_leased + fitting_memory <= node.facts.memory_bytes);
   return failed;
 }
 

@@ -65,7 +65,10 @@ struct NodeRecord {
   Rank rank;
 
   [[nodiscard]] bool has_room() const { return facts.kind != protocol::NodeKind::kNone; }
-  [[nodiscard]] bool is_off() const { return setpoint.mode == protocol::SetpointMode::kOff; }
+  // By the setpoint in force, or because the node says that it has none.
+  [[nodiscard]] bool is_off() const {
+    return setpoint.mode == protocol::SetpointMode::kOff || !telemetry.setpoint;
+  }
   [[nodiscard]] Watts watts_per_core() const {
     return (1.0 / facts.cores) * (facts.max - facts.idle);
   }

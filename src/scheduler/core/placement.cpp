@@ -22,7 +22,7 @@ int Scheduler::Impl::cores_ahead(const JobRecord& job, const NodeRecord& node) c
   const auto wanted = static_cast<std::int64_t>(node.facts.cores) * per_core;
   // At the end of a job nobody hoards what others could start at once.
   const auto fleet = static_cast<std::int64_t>(std::max<std::size_t>(1, ranked.size()));
-  const auto fair = static_cast<std::int64_t>(job.available()) / fleet + 1;
+  const auto fair = (static_cast<std::int64_t>(job.available()) + fleet - 1) / fleet;
   return static_cast<int>(std::min(wanted, fair * job.spec().resources.cores));
 }
 

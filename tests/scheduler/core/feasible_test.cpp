@@ -1,0 +1,116 @@
+#include "scheduler/core/feasible.h"
+
+#include <gtest/gtest.h>
+
+#include "scheduler/core/score.h"
+
+namespace hearth::scheduler {
+namespace {
+
+NodeRecord good_node() {
+  NodeRecord node;
+  node.facts.node = NodeId{"n1"};
+  node.facts.cores = 4;
+  node.facts.memory_bytes = 1 << 30;
+  node.facts.idle = 100_W;
+  node.facts.max = 500_W;
+  node.state = NodeState::kOnline;
+  node.hello_complete = true;
+  node.limits.t_ref = 20_degC;
+  node.limits.p_max = 500_W;
+  node.telemetry.setpoint = 20_degC;
+  node.telemetry.air_temperature_c = {19.0, protocol::Quality::kGood};
+  return node;
+}
+
+struct Case {
+  const char* name;
+  void (*spoil)(NodeRecord&, Shape&);
+  ConditionId fails;
+};
+
+class FeasibleTest : public testing::TestWithParam<Case> {};
+
+// A node that meets everything; each case spoils one thing and exactly that condition fails.
+TEST_P(FeasibleTest, ExactlyOneConditionFails) {
+  auto node = good_node();
+  Shape shape;
+  EXPECT_TRUE(failing(node, shape, {}, 0).none());
+  GetParam().spoil(node, shape);
+  Conditions expected;
+  expected.set(static_cast<std::size_t>(GetParam().fails));
+  EXPECT_EQ(failing(node, shape, {}, 0), expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases, FeasibleTest,
+    testing::Values(
+        Case{"silent", [](NodeRecord& n, Shape&) { n.state = NodeState::kSilent; },
+             ConditionId::kNodeOnline},
+        Case{"in_hello", [](NodeRecord& n, Shape&) { n.hello_complete = false; },
+             ConditionId::kNodeOnline},
+        Case{"draining", [](NodeRecord& n, Shape&) { n.draining = true; },
+             ConditionId::kNotDraining},
+        Case{"isolation", [](NodeRecord&, Shape& s) { s.needs_isolation = true; },
+             ConditionId::kIsolation},
+        Case{"small", [](NodeRecord&, Shape& s) { s.resources.cores = 5; },
+             ConditionId::kCoresTotal},
+        Case{"off", [](NodeRecord& n, Shape&) { n.setpoint.mode = protocol::SetpointMode::kOff; },
+             ConditionId::kNotOff},
+        Case{"tripped", [](NodeRecord& n, Shape&) { n.telemetry.tripped = true; },
+             ConditionId::kNotTripped},
+        Case{"no_sensor",
+             [](NodeRecord& n, Shape&) {
+               n.telemetry.air_temperature_c.quality = protocol::Quality::kStale;
+             },
+             ConditionId::kTemperatureKnown},
+        Case{"warm", [](NodeRecord& n, Shape&) { n.telemetry.air_temperature_c.value = 21.0; },
+             ConditionId::kRoomTakesHeat},
+        Case{"breaker", [](NodeRecord& n, Shape&) { n.limits.p_max = 150_W; },
+             ConditionId::kPowerShare},
+        Case{"full", [](NodeRecord& n, Shape&) { n.cores_leased = 4; }, ConditionId::kCoresFree},
+        Case{"memory",
+             [](NodeRecord& n, Shape& s) {
+               s.resources.memory_bytes = 1 << 20;
+               n.memory_leased = 1 << 30;
+             },
+             ConditionId::kMemoryFree}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(Feasible, PowerLimitsHowManyCoresRun) {
+  auto node = good_node();
+  EXPECT_EQ(usable_cores(node), 4);
+  node.limits.p_max = 350_W;  // 100 W idle, 100 W a core
+  EXPECT_EQ(usable_cores(node), 2);
+  node.limits.p_max = 100_W;
+  EXPECT_EQ(usable_cores(node), 0);
+  EXPECT_TRUE(failing(node, {}, {}, 0).test(static_cast<std::size_t>(ConditionId::kPowerShare)));
+}
+
+TEST(Feasible, NodeWithoutARoomIgnoresHeat) {
+  auto node = good_node();
+  node.facts.kind = protocol::NodeKind::kNone;
+  node.telemetry.air_temperature_c = {99, protocol::Quality::kMissing};
+  node.setpoint.mode = protocol::SetpointMode::kOff;
+  EXPECT_TRUE(failing(node, {}, {}, 0).none());
+}
+
+TEST(Feasible, ChunksMayBeLeasedAhead) {
+  auto node = good_node();
+  node.cores_leased = 6;
+  EXPECT_FALSE(failing(node, {}, {}, 2).none());
+  EXPECT_TRUE(failing(node, {}, {}, 3).none());
+}
+
+TEST(Rank, ColdZonesFirstThenByChargeThenNodesWithoutARoom) {
+  auto cold = good_node(), warm = good_node(), vented = good_node();
+  cold.telemetry.air_temperature_c.value = 19.4;
+  warm.telemetry.air_temperature_c.value = 20.3;
+  vented.facts.kind = protocol::NodeKind::kNone;
+  EXPECT_LT(rank_of(cold, {}), rank_of(warm, {}));
+  EXPECT_LT(rank_of(warm, {}), rank_of(vented, {}));
+  EXPECT_DOUBLE_EQ(state_of_charge(warm.telemetry, {}), 0.8);
+}
+
+}  // namespace
+}  // namespace hearth::scheduler

@@ -1,0 +1,219 @@
+// Runs every file of tests/scheduler/scenarios: what happens, `----`, what is ordered.
+// UPDATE_SCENARIOS=1 rewrites the expected parts; read the diff before you commit it.
+//
+//   config key=value...                     before anything else; times in seconds
+//   at 5s submit REQUEST tasks=2 [class=FLEX] [cores=1] [memory_mb=0] [retries=0] [priority=50]
+//                                           [expected_s=0]
+//   at 5s sN hello NODE zone=Z [cores=1] [air=19] [setpoint=20|off] [counter=1] [install=i]
+//   at 5s sN holds|results a1.2=j1/0+ ...   (+: started)
+//   at 5s sN end | started a1.2 | returned a1.2 | closed
+//   at 5s sN report air=19 [setpoint=20|off] [limits=1] [power=30]
+//   at 5s sN result a1.2 j1/0 ok|USER_ERROR|... [run_ms=100]
+//   at 5s durable | tick | cancel j1 | drain NODE | undrain NODE | set ZONE 21|off
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "scheduler/core/scheduler.h"
+
+namespace hearth::scheduler {
+namespace {
+
+using protocol::FailureClass;
+
+struct Line {
+  std::vector<std::string> words;
+  std::map<std::string, std::string> values;
+
+  explicit Line(const std::string& text) {
+    std::istringstream in(text);
+    for (std::string word; in >> word;) {
+      const auto equals = word.find('=');
+      if (equals == std::string::npos || word[0] == 'a') {
+        words.push_back(word);
+      }
+      if (equals != std::string::npos) values[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+  }
+  [[nodiscard]] double number(const std::string& key, double otherwise) const {
+    const auto found = values.find(key);
+    return found == values.end() ? otherwise : std::stod(found->second);
+  }
+  [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise) const {
+    const auto found = values.find(key);
+    return found == values.end() ? otherwise : found->second;
+  }
+};
+
+std::vector<protocol::HeldAttempt> held_attempts(const Line& line) {
+  std::vector<protocol::HeldAttempt> held;
+  for (auto word : line.words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos) continue;
+    const bool started = word.ends_with('+');
+    if (started) word.pop_back();
+    held.push_back({*parse_attempt_id(word.substr(0, equals)),
+                    *parse_task_id(word.substr(equals + 1)), started});
+  }
+  return held;
+}
+
+std::vector<AttemptId> attempts(const Line& line) {
+  std::vector<AttemptId> ids;
+  for (std::size_t i = 4; i < line.words.size(); ++i)
+    ids.push_back(*parse_attempt_id(line.words[i]));
+  return ids;
+}
+
+protocol::Telemetry telemetry(const Line& line) {
+  protocol::Telemetry t;
+  t.air_temperature_c = {line.number("air", 19), protocol::Quality::kGood};
+  t.power_w = {line.number("power", 30), protocol::Quality::kGood};
+  if (line.text("setpoint", "20") != "off") t.setpoint = Celsius{line.number("setpoint", 20)};
+  t.t_ref = t.setpoint.value_or(protocol::kSetpointMin);
+  t.limits_revision = static_cast<std::uint64_t>(line.number("limits", 0));
+  return t;
+}
+
+protocol::Setpoint setpoint(const std::string& text) {
+  if (text == "off") return {.mode = protocol::SetpointMode::kOff};
+  return {.value = Celsius{std::stod(text)}};
+}
+
+protocol::AgentMessage agent_message(const Line& line) {
+  const auto& kind = line.words[3];
+  if (kind == "hello") {
+    protocol::Hello hello;
+    hello.installation_id = line.text("install", "i");
+    hello.session_counter = static_cast<std::uint64_t>(line.number("counter", 1));
+    hello.facts.node = NodeId{line.words[4]};
+    hello.facts.zone = ZoneId{line.text("zone", "z1")};
+    hello.facts.site = SiteId{line.text("site", "default")};
+    hello.facts.cores = static_cast<int>(line.number("cores", 1));
+    hello.facts.memory_bytes = static_cast<std::uint64_t>(line.number("memory_mb", 1024)) << 20;
+    hello.facts.static_share = Watts{line.number("share", 500)};
+    hello.setpoint = setpoint(line.text("setpoint", "20"));
+    hello.telemetry = telemetry(line);
+    return hello;
+  }
+  if (kind == "holds") return protocol::HelloAttempts{held_attempts(line)};
+  if (kind == "results") return protocol::HelloResults{held_attempts(line)};
+  if (kind == "end") return protocol::HelloEnd{};
+  if (kind == "started") return protocol::AttemptsStarted{attempts(line)};
+  if (kind == "returned") return protocol::AttemptsReturned{attempts(line)};
+  if (kind == "report") return protocol::Report{telemetry(line)};
+  EXPECT_EQ(kind, "result");
+  protocol::AttemptReport report;
+  report.attempt = *parse_attempt_id(line.words[4]);
+  report.task = *parse_task_id(line.words[5]);
+  for (int f = 0; f <= static_cast<int>(FailureClass::kCancelled); ++f) {
+    const auto failure = static_cast<FailureClass>(f);
+    if (to_string(failure) == line.words[6]) report.failure = failure;
+  }
+  report.nominal_run_time = Duration{static_cast<int>(line.number("run_ms", 100))};
+  return protocol::TaskResult{report};
+}
+
+SubmitRequested submit(const Line& line) {
+  SubmitRequested event;
+  event.call = 1;
+  event.request = {TenantId{"bank"}, line.words[3]};
+  event.request_hash = line.text("hash", "h");
+  event.spec.command = {"true"};
+  event.spec.task_count = static_cast<std::uint64_t>(line.number("tasks", 1));
+  event.spec.service_class = *protocol::parse_service_class(line.text("class", "ON_DEMAND"));
+  event.spec.priority = static_cast<int>(line.number("priority", 50));
+  event.spec.user_retries = static_cast<int>(line.number("retries", 0));
+  event.spec.expected_run_time = from_seconds(line.number("expected_s", 0));
+  event.spec.resources.cores = static_cast<int>(line.number("cores", 1));
+  event.spec.resources.memory_bytes = static_cast<std::uint64_t>(line.number("memory_mb", 0)) << 20;
+  return event;
+}
+
+Event parse(const Line& line, const Scheduler& scheduler) {
+  const auto& kind = line.words[2];
+  if (kind == "submit") return submit(line);
+  if (kind == "durable") return CommitDurable{scheduler.last_seq()};
+  if (kind == "tick") return TimePassed{};
+  if (kind == "cancel") return CancelRequested{2, *parse_job_id(line.words[3]), "test"};
+  if (kind == "drain") return DrainRequested{3, NodeId{line.words[3]}, true, false};
+  if (kind == "undrain") return DrainRequested{3, NodeId{line.words[3]}, false, false};
+  if (kind == "set") return SetpointRequested{4, ZoneId{line.words[3]}, setpoint(line.words[4])};
+  const SessionId session{std::stoull(kind.substr(1))};
+  if (line.words[3] == "closed") return SessionClosed{session};
+  return AgentSaid{session, agent_message(line)};
+}
+
+SchedulerConfig configure(const Line& line) {
+  SchedulerConfig config;
+  config.silent_after = from_seconds(line.number("silent_after", 30));
+  config.lost_after = from_seconds(line.number("lost_after", 600));
+  config.plan_period = from_seconds(line.number("plan_period", 3600));
+  config.limits_valid_for = from_seconds(line.number("valid_for", 7200));
+  config.dispatch_mark_step = static_cast<std::uint64_t>(line.number("mark_step", 4096));
+  config.mass_silence_nodes = static_cast<std::size_t>(line.number("mass_silence", 20));
+  if (line.values.contains("breaker")) {
+    config.sites[SiteId{"default"}] = {Watts{line.number("breaker", 0)},
+                                       Watts{line.number("reserve", 0)}};
+  }
+  return config;
+}
+
+// The scenario with what the scheduler really orders in place of what is expected.
+std::string replay(const std::string& scenario) {
+  std::unique_ptr<Scheduler> scheduler;
+  DurableState state;
+  state.store_id = "test";
+  state.epoch = 1;
+  SchedulerConfig config;
+  std::vector<Command> pending;
+  std::string out;
+  bool in_answer = false;
+  std::istringstream lines(scenario);
+  for (std::string text; std::getline(lines, text);) {
+    if (text == "----") {
+      out += "----\n";
+      for (const auto& command : pending) out += to_string(command) + "\n";
+      pending.clear();
+      in_answer = true;
+    } else if (text.empty()) {
+      out += "\n";
+      in_answer = false;
+    } else if (!in_answer) {
+      out += text + "\n";
+      const Line line(text);
+      if (text[0] == '#') continue;
+      if (line.words[0] == "config") {
+        config = configure(line);
+        continue;
+      }
+      if (!scheduler) scheduler = std::make_unique<Scheduler>(config, state);
+      const TimePoint now{from_seconds(std::stod(line.words[1]))};
+      for (auto& command : scheduler->apply(parse(line, *scheduler), now)) {
+        pending.push_back(std::move(command));
+      }
+    }
+  }
+  return out;
+}
+
+TEST(Scenario, EveryFileReplaysAsWritten) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SCENARIO_DIR)) {
+    SCOPED_TRACE(entry.path().filename());
+    std::stringstream text;
+    text << std::ifstream(entry.path()).rdbuf();
+    const auto actual = replay(text.str());
+    if (std::getenv("UPDATE_SCENARIOS")) std::ofstream(entry.path()) << actual;
+    EXPECT_EQ(text.str(), actual);
+    ++files;
+  }
+  EXPECT_GT(files, 0);
+}
+
+}  // namespace
+}  // namespace hearth::scheduler
