@@ -6,9 +6,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -80,6 +82,18 @@ std::string find_program(const Launch& task) {
   return "./" + name;
 }
 
+// Whoever started the agent may have ignored some (nohup, a shell's background job), and ignored
+// signals are inherited. By system call, because libc keeps two for itself.
+void reset_signals() {
+  constexpr int kSignalMax = 64;
+  constexpr std::size_t kSetBytes = 8;
+  const std::array<unsigned long, 4>
+      standard{};  // the kernel's struct: handler SIG_DFL, the rest 0
+  for (int signal = 1; signal <= kSignalMax; ++signal) {
+    ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, kSetBytes);
+  }
+}
+
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> result;
   result.reserve(texts.size() + 1);
@@ -112,6 +126,7 @@ Result<> adopt_runner_role(int last_descriptor_kept) {
                 std::string{"cannot become a runner: "} + std::strerror(errno));
   }
   ::umask(077);
+  reset_signals();
   // Children that stop or continue are our own doing: no SIGCHLD for them.
   struct sigaction children {};
   children.sa_handler = SIG_DFL;
