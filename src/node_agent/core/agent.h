@@ -9,31 +9,11 @@
 #include <optional>
 #include <vector>
 
+#include "node_agent/core/agent_config.h"
 #include "node_agent/core/command.h"
 #include "node_agent/core/event.h"
 
 namespace hearth::node_agent {
-
-struct AgentConfig {
-  protocol::NodeFacts facts;
-  protocol::HeatBand band;
-  protocol::Setpoint default_setpoint;  // until somebody chooses one
-  Duration control_period{std::chrono::seconds{60}};
-  Duration report_period{std::chrono::seconds{10}};
-  Duration sensor_timeout{std::chrono::minutes{15}};  // silent longer: safe mode
-  Duration integral_time{std::chrono::seconds{6000}};
-  Duration gain_time{std::chrono::seconds{1500}};
-  double air_capacity_j_per_k = 0;  // 0: no model, the PI of HEAT section 3 "without a model"
-  double ua_w_per_k = 0;
-  std::size_t spool_results_max = 100'000;  // at this bound nothing new starts
-};
-
-// What survives a restart of the agent.
-struct AgentState {
-  std::string installation_id;
-  std::optional<protocol::Setpoint> setpoint;
-  std::uint64_t highest_epoch = 0;
-};
 
 class Agent {
  public:

@@ -24,7 +24,8 @@ struct ForgetResult {
   AttemptId attempt;
 };
 
-// Fetch the inputs of an attempt that waits for a slot; answer InputsReady or InputsFailed.
+// Fetch the inputs of an attempt that waits for a slot; answer InputsReady or InputsFailed. Not
+// ordered for an attempt without inputs.
 struct FetchInputs {
   AttemptId attempt;
   TaskId task;
@@ -38,7 +39,8 @@ struct StartTask {
   protocol::JobSpec spec;
 };
 
-// SIGTERM, after `grace` SIGKILL, to the whole tree. Answer AttemptEnded with `failure`.
+// SIGTERM, after `grace` SIGKILL, to the whole tree (thawed first, where it is frozen). Answer
+// AttemptEnded with `failure`, or with how it ended where it was faster than the order.
 struct StopTask {
   AttemptId attempt;
   protocol::FailureClass failure;
@@ -69,7 +71,8 @@ struct SpoolResult {
   protocol::AttemptReport report;
 };
 
-// An attempt ended without leaving a result anybody wants: delete its files.
+// An attempt left without a result anybody wants: delete its files and payload, forget its fetch.
+// Follows every AttemptsReturned too, one for each attempt.
 struct DiscardAttempt {
   AttemptId attempt;
 };

@@ -25,6 +25,7 @@ struct SensorsRead {
   std::optional<Joules> meter;  // the node's cumulative energy counter, since `boot_id`
   Joules filler;                // of it, used by filler and by resistance, both cumulative
   Joules resistance;
+  protocol::Reading outdoor_temperature_c;  // for the feed-forward; usually missing
 };
 
 // ---- the stream to the scheduler

@@ -1,0 +1,74 @@
+#include "node_agent/core/agent.h"
+
+#include <algorithm>
+
+#include "common/check.h"
+#include "node_agent/core/agent_impl.h"
+
+namespace hearth::node_agent {
+namespace {
+
+PowerModel power_model_of(const protocol::NodeFacts& facts) {
+  CHECK(facts.cores >= 1 && facts.max >= facts.idle);
+  return {facts.idle, facts.max, Watts{(facts.max - facts.idle).value / facts.cores}};
+}
+
+}  // namespace
+
+Agent::Impl::Impl(AgentConfig configuration, AgentState state)
+    : config(std::move(configuration)),
+      installation_id(state.installation_id),
+      power(power_model_of(config.facts)),
+      setpoints(state.setpoint ? *state.setpoint : config.default_setpoint),
+      air_sensor(config.air_step_max, config.sensor_timeout),
+      protection(config.cpu_trip, config.case_trip),
+      law(gains_of(config)),
+      book(state.installation_id + "-" + state.boot_id, power.per_core.value),
+      highest_epoch(state.highest_epoch),
+      report_period(config.report_period) {
+  telemetry.energy = book.ledger();
+}
+
+std::vector<Command> Agent::Impl::apply(const Event& event, TimePoint time) {
+  CHECK(time >= now);
+  now = time;
+  commands.clear();
+  end_what_is_over();
+  std::visit([this](const auto& e) { update(e); }, event);
+
+  follow_reference();
+  judge_heat();
+  return_waiting();
+  start_waiting();
+  shed_work();
+  heat_the_rest();
+  refresh_telemetry();
+  report_started();
+  report_telemetry();
+  return std::move(commands);
+}
+
+Agent::Agent(AgentConfig config, AgentState state)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(state))) {}
+Agent::~Agent() = default;
+
+std::vector<Command> Agent::apply(const Event& event, TimePoint now) {
+  return impl_->apply(event, now);
+}
+std::optional<TimePoint> Agent::next_deadline() const {
+  return impl_->next_deadline();
+}
+const protocol::Telemetry& Agent::telemetry() const {
+  return impl_->telemetry;
+}
+protocol::Setpoint Agent::setpoint() const {
+  return impl_->setpoints.in_force();
+}
+std::size_t Agent::running_count() const {
+  return impl_->work.started().size();
+}
+std::size_t Agent::waiting_count() const {
+  return impl_->work.waiting().size();
+}
+
+}  // namespace hearth::node_agent

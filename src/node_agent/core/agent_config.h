@@ -1,0 +1,37 @@
+// What an agent's core is told once: the node's configuration, and what survived its last run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "protocol/stream.h"
+
+namespace hearth::node_agent {
+
+struct AgentConfig {
+  protocol::NodeFacts facts;
+  protocol::HeatBand band;
+  protocol::Setpoint default_setpoint;  // until somebody chooses one
+  Duration control_period{std::chrono::seconds{60}};
+  Duration report_period{std::chrono::seconds{10}};   // until a Welcome says otherwise
+  Duration sensor_timeout{std::chrono::minutes{15}};  // silent longer: safe mode
+  Duration integral_time{std::chrono::seconds{6000}};
+  Duration gain_time{std::chrono::seconds{1500}};
+  double air_capacity_j_per_k = 0;  // 0: no model, the PI of HEAT section 3 "without a model"
+  double ua_w_per_k = 0;
+  std::size_t spool_results_max = 100'000;  // at this bound nothing new starts
+  Celsius cpu_trip{100};                    // at or above: trip, latched until TripReset
+  Celsius case_trip{75};                    // so a covered heater trips too
+  Kelvins air_step_max{5};                  // two passes further apart: implausible
+};
+
+// What survives a restart of the agent, and what is drawn anew at each start.
+struct AgentState {
+  std::string installation_id;
+  std::string boot_id;  // new at each start; the energy counters of SensorsRead begin at 0 with it
+  std::optional<protocol::Setpoint> setpoint;
+  std::uint64_t highest_epoch = 0;
+};
+
+}  // namespace hearth::node_agent

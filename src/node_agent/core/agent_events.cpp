@@ -1,0 +1,94 @@
+// What happened on this node is taken in; only ends of attempts are answered at once.
+#include "node_agent/core/agent_impl.h"
+
+namespace hearth::node_agent {
+
+using protocol::FailureClass;
+using protocol::Quality;
+
+void Agent::Impl::update(const WallClockRead& event) {
+  clock = Clock{event.utc, now};
+  setpoints.clock_read(event.minute_of_week, now);
+}
+
+void Agent::Impl::update(const SensorsRead& event) {
+  air_reading = air_sensor.take(event.air_temperature_c, now);
+  power_reading = event.power_w;
+  outdoor.reset();
+  if (event.outdoor_temperature_c.quality == Quality::kGood) {
+    outdoor = rounded(Celsius{event.outdoor_temperature_c.value});
+  }
+  protection.observe(air_sensor.air(now), event.cpu_temperature_c, event.case_temperature_c);
+  book.sensors_read(event, now);
+  telemetry.energy = book.ledger();
+}
+
+void Agent::Impl::update(const RunnersFound& event) {
+  for (const auto& found : event.running) {
+    if (work.holds(found.attempt)) continue;
+    work.remember({found.task.job, found.spec});
+    if (found.started) {
+      work.add_started(found.attempt, found.task);
+      work.started().at(found.attempt).speed_permille = kSpeedUnknown;  // so it is ordered anew
+      book.begin(found.attempt, true);
+    } else {
+      work.add_waiting(found.attempt, found.task);
+      if (!found.spec.inputs.empty()) {
+        order(FetchInputs{found.attempt, found.task, found.spec});
+      }
+    }
+  }
+  for (const auto& held : event.spooled) work.spooled()[held.attempt] = held.task;
+}
+
+void Agent::Impl::update(const InputsReady& event) {
+  const auto found = work.waiting().find(event.attempt);
+  if (found != work.waiting().end()) found->second.inputs_ready = true;
+}
+
+void Agent::Impl::update(const InputsFailed& event) {
+  const auto found = work.waiting().find(event.attempt);
+  if (found == work.waiting().end()) return;
+  protocol::AttemptReport report;
+  report.attempt = event.attempt;
+  report.task = found->second.task;
+  report.failure = event.failure;
+  report.message = event.message;
+  if (clock) report.finished_at = clock->utc + (now - clock->read_at);
+  finish(std::move(report));
+}
+
+void Agent::Impl::update(const AttemptStarted& event) {
+  if (!connected || !work.started().contains(event.attempt)) return;
+  if (started_unreported.empty()) started_since = now;
+  started_unreported.push_back(event.attempt);
+}
+
+void Agent::Impl::update(const AttemptEnded& event) {
+  const auto attempt = event.report.attempt;
+  if (work.spooled().contains(attempt)) return;  // said twice
+  const auto found = work.started().find(attempt);
+  if (found == work.started().end() || found->second.unwanted) {
+    // What the superseded one used is still somebody's energy: its account ends like any other.
+    (void)book.end(attempt, event.report.usage.cpu_s);
+    leave(attempt);
+    return;
+  }
+  finish(event.report);
+}
+
+void Agent::Impl::update(const CpuTimeRead& event) {
+  book.cpu_read(event);
+}
+
+void Agent::Impl::update(const LocalSetpointChosen& event) {
+  if (setpoints.chosen(event.setpoint, event.boost_for, now)) announce_setpoint();
+}
+
+void Agent::Impl::update(const TripReset&) {
+  protection.reset();
+}
+
+void Agent::Impl::update(const TimePassed&) {}
+
+}  // namespace hearth::node_agent

@@ -1,0 +1,140 @@
+// How much heat: the order of authority of DESIGN section 5, and the one control law.
+#include <algorithm>
+
+#include "node_agent/core/agent_impl.h"
+
+namespace hearth::node_agent {
+namespace {
+
+using protocol::NodeKind;
+constexpr Celsius kFrostReference{7};
+constexpr double kSafeShareOfRated = 0.3;
+constexpr Watts kNoticeable{1};  // smaller changes of cap and filler are not ordered
+
+bool differs(const std::optional<Watts>& in_force, Watts wanted) {
+  if (!in_force) return true;
+  const Watts change = wanted - *in_force;
+  return change >= kNoticeable || -change >= kNoticeable || (wanted == 0_W && *in_force != 0_W);
+}
+
+}  // namespace
+
+void Agent::Impl::end_what_is_over() {
+  if (setpoints.end_boost(now)) announce_setpoint();
+  if (limits && now >= limits->end) {
+    limits.reset();
+    limits_ended = now;
+  }
+}
+
+void Agent::Impl::follow_reference() {
+  const auto setpoint = setpoints.value(now);
+  if (!setpoint) {
+    reference = work_reference = kFrostReference;
+    work_reference_of.reset();
+    return;
+  }
+  reference = *setpoint;
+  if (limits) {
+    reference = std::clamp(limits->limits.t_ref, *setpoint - config.band.below,
+                           *setpoint + config.band.above);
+  }
+  // A programme's step down is a permission, not an order to cool (DESIGN section 6): the
+  // reference for work falls no faster than the room does. What a person sets counts at once.
+  const auto& in_force = setpoints.in_force();
+  const bool same_programme =
+      in_force.mode == protocol::SetpointMode::kProgramme && work_reference_of == in_force.revision;
+  if (same_programme) {
+    const auto air = air_sensor.air(now);
+    const Celsius kept = air ? std::min(work_reference, *air) : work_reference;
+    work_reference = std::max(reference, kept);
+  } else {
+    work_reference = reference;
+    work_reference_of = in_force.revision;
+  }
+}
+
+Watts Agent::Impl::breaker() const {
+  const Watts share = limits ? limits->limits.p_max : config.facts.static_share;
+  return std::clamp(share, 0_W, config.facts.max);
+}
+
+void Agent::Impl::judge_heat() {
+  const bool comfort = config.facts.kind != NodeKind::kNone;
+  const auto air = air_sensor.air(now);
+  heat = {};
+  heat.halted = protection.tripped() || protection.inhibited() || setpoints.is_off();
+  heat.safe_mode = comfort && !air;
+  heat.frost = comfort && air && protection.frost() && !protection.tripped();
+  if (comfort && air) heat.excess = *air - work_reference;
+
+  const bool was_controlling = controlling;
+  controlling = false;
+  if (heat.frost) {
+    heat.allowed = heat.wanted = breaker();
+  } else if (heat.halted) {
+    heat.allowed = heat.wanted = 0_W;
+  } else if (!comfort) {
+    heat.allowed = breaker();
+  } else if (heat.safe_mode) {
+    heat.allowed = heat.wanted = safe_power();
+  } else {
+    heat.allowed = ceiling_ramp(breaker(), *air, work_reference + config.band.ceiling);
+    if (!was_controlling) {
+      last_control = next_control = now;
+      (void)book.take_mean_power();  // what was drawn until now is not the law's doing
+      if (telemetry.safe_mode && hold_power) law.resume_from(telemetry.power_wanted);
+    }
+    controlling = true;
+    heat.wanted = control(heat.allowed);
+  }
+  if (now >= next_control) next_control = now + config.control_period;
+}
+
+bool Agent::Impl::comfort_is_due() const {
+  return now >= next_control || controlled_reference != reference;
+}
+
+Watts Agent::Impl::control(Watts high) {
+  const Watts low = limits ? std::clamp(limits->limits.p_min, 0_W, high) : 0_W;
+  if (comfort_is_due()) {
+    const auto measured = book.take_mean_power();
+    if (measured) {
+      const double horizon_s = 4 * to_seconds(config.sensor_timeout);
+      const double share = std::min(1.0, to_seconds(now - last_control) / horizon_s);
+      if (!hold_power) hold_power = *measured;
+      *hold_power += share * (*measured - *hold_power);
+    }
+    law.step({reference, *air_sensor.air(now), outdoor, measured, low, high, now - last_control});
+    last_control = now;
+    next_control = now + config.control_period;
+    controlled_reference = reference;
+  }
+  return std::clamp(law.output(), low, high);
+}
+
+Watts Agent::Impl::safe_power() const {
+  Watts fixed = kSafeShareOfRated * config.facts.max;
+  if (hold_power) fixed = std::min(fixed, *hold_power);
+  return rounded(std::min(fixed, breaker()));
+}
+
+void Agent::Impl::heat_the_rest() {
+  Watts filler;
+  const bool too_warm = heat.excess && *heat.excess >= config.band.filler.must_stop_above;
+  if (config.facts.kind != NodeKind::kNone && (heat.frost || !too_warm)) {
+    const Watts room = std::min(heat.wanted, config.facts.max) - expected;
+    filler = std::max(0_W, rounded(room));
+  }
+  const Watts cap = std::max(config.facts.idle, heat.allowed);
+  if (differs(cap_in_force, cap)) {
+    cap_in_force = cap;
+    order(SetPowerCap{cap});
+  }
+  if (differs(filler_in_force, filler)) {
+    filler_in_force = filler;
+    order(SetFiller{filler, 0_W});
+  }
+}
+
+}  // namespace hearth::node_agent

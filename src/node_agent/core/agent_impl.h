@@ -1,0 +1,141 @@
+// The inside of Agent: its parts, and the steps that apply() takes in a fixed order.
+//
+// agent_events.cpp takes facts in; agent_heat.cpp decides about heat, agent_work.cpp about
+// attempts, agent_session.cpp about the stream. Each step decides from state alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "node_agent/core/agent.h"
+#include "node_agent/core/air_sensor.h"
+#include "node_agent/core/control_law.h"
+#include "node_agent/core/energy_book.h"
+#include "node_agent/core/protection.h"
+#include "node_agent/core/setpoint_authority.h"
+#include "node_agent/core/shedding.h"
+#include "node_agent/core/work.h"
+
+namespace hearth::node_agent {
+
+struct Agent::Impl {
+  Impl(AgentConfig configuration, AgentState state);
+
+  std::vector<Command> apply(const Event& event, TimePoint time);
+  std::optional<TimePoint> next_deadline() const;
+
+  // ---- facts taken in (agent_events.cpp, agent_session.cpp)
+  void update(const WallClockRead& event);
+  void update(const SensorsRead& event);
+  void update(const StreamOpened& event);
+  void update(const StreamClosed& event);
+  void update(const SchedulerSaid& event);
+  void update(const RunnersFound& event);
+  void update(const InputsReady& event);
+  void update(const InputsFailed& event);
+  void update(const AttemptStarted& event);
+  void update(const AttemptEnded& event);
+  void update(const CpuTimeRead& event);
+  void update(const LocalSetpointChosen& event);
+  void update(const TripReset& event);
+  void update(const TimePassed& event);
+
+  void said(const protocol::Welcome& message);
+  void said(const protocol::JobDetails& message);
+  void said(const protocol::StartAttempt& message);
+  void said(const protocol::StopAttempt& message);
+  void said(const protocol::ResultsAcknowledged& message);
+  void said(const protocol::LimitsChanged& message);
+  void said(const protocol::SetpointOrdered& message);
+
+  // ---- heat (agent_heat.cpp)
+  void end_what_is_over();    // boost, limits
+  void follow_reference();    // t_ref, and the reference for work
+  void judge_heat();          // what the heat side allows and wants now
+  Watts breaker() const;      // the most the node may draw, as the breaker goes
+  Watts control(Watts high);  // P_req of the control law, stepped when due
+  bool comfort_is_due() const;
+  Watts safe_power() const;
+  void heat_the_rest();  // filler, power cap
+
+  // ---- work (agent_work.cpp)
+  void return_waiting();
+  void start_waiting();
+  void shed_work();
+  std::vector<Load> loads() const;
+  bool can_ever_run(TaskId task) const;
+  void stop_started(AttemptId attempt, protocol::FailureClass failure, Duration grace);
+  void finish(protocol::AttemptReport report);
+  void leave(AttemptId attempt);  // without a result
+  void give_back(const std::vector<AttemptId>& attempts);
+
+  // ---- the stream (agent_session.cpp)
+  void say_hello(std::uint64_t session_counter);
+  void see_epoch(std::uint64_t epoch);
+  void refuse_stream(std::uint64_t epoch);
+  void announce_setpoint();
+  void report_started();
+  void report_telemetry();
+  void refresh_telemetry();
+  bool telemetry_matters() const;
+
+  void order(Command command) { commands.push_back(std::move(command)); }
+  void send(protocol::AgentMessage message);
+
+  AgentConfig config;
+  std::string installation_id;
+  PowerModel power;
+  TimePoint now{};
+  std::vector<Command> commands;
+
+  // Heat.
+  SetpointAuthority setpoints;
+  AirSensor air_sensor;
+  Protection protection;
+  ControlLaw law;
+  EnergyBook book;
+  struct LimitsInForce {
+    protocol::Limits limits;
+    TimePoint end;
+  };
+  std::optional<LimitsInForce> limits;
+  TimePoint limits_ended{};
+  protocol::Reading air_reading;
+  protocol::Reading power_reading;
+  std::optional<Celsius> outdoor;
+  Celsius reference;       // t_ref in force
+  Celsius work_reference;  // what classes and ceiling are measured from; never below `reference`
+  std::optional<protocol::SetpointRevision> work_reference_of;
+  HeatState heat;
+  TimePoint next_control{};
+  TimePoint last_control{};
+  bool controlling = false;  // the control law decided at the last apply
+  std::optional<Celsius> controlled_reference;
+  std::optional<Watts> hold_power;  // mean of what was drawn, over some hours
+  std::optional<Watts> cap_in_force;
+  std::optional<Watts> filler_in_force;
+  Watts expected;  // electric power of the node under the speeds in force, without filler
+
+  // Work.
+  Work work;
+  std::vector<AttemptId> started_unreported;
+  std::optional<TimePoint> started_since;  // the oldest of them
+
+  // The stream.
+  bool connected = false;
+  std::uint64_t highest_epoch = 0;
+  TimePoint opened_at{};
+  Duration report_period;
+  TimePoint last_report{};
+  protocol::Telemetry telemetry;
+  protocol::Telemetry reported;
+
+  struct Clock {
+    UtcTime utc;
+    TimePoint read_at;
+  };
+  std::optional<Clock> clock;
+};
+
+}  // namespace hearth::node_agent

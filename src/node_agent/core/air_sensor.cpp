@@ -1,0 +1,53 @@
+#include "node_agent/core/air_sensor.h"
+
+namespace hearth::node_agent {
+namespace {
+
+using protocol::Quality;
+constexpr Celsius kLowest{-30};
+constexpr Celsius kHighest{50};
+constexpr int kAgreeingNeeded = 3;
+
+bool within(Celsius a, Celsius b, Kelvins distance) {
+  return a - b <= distance && b - a <= distance;
+}
+
+}  // namespace
+
+protocol::Reading AirSensor::take(protocol::Reading reading, TimePoint now) {
+  if (reading.quality == Quality::kImplausible) implausible_ = true;
+  if (reading.quality != Quality::kGood) return reading;
+  const Celsius value{reading.value};
+  reading.quality = Quality::kImplausible;
+  if (!(value >= kLowest && value <= kHighest)) {  // also catches NaN
+    implausible_ = true;
+    candidate_.reset();
+    return reading;
+  }
+  const bool known = good_ && now - good_at_ <= timeout_;
+  if (known && !within(value, *good_, step_max_)) {
+    const bool agrees = candidate_ && within(value, *candidate_, step_max_);
+    agreeing_ = agrees ? agreeing_ + 1 : 1;
+    candidate_ = value;
+    implausible_ = true;
+    if (agreeing_ < kAgreeingNeeded) return reading;
+  }
+  good_ = rounded(value);
+  good_at_ = now;
+  implausible_ = false;
+  candidate_.reset();
+  reading.quality = Quality::kGood;
+  return reading;
+}
+
+std::optional<Celsius> AirSensor::air(TimePoint now) const {
+  if (!good_ || implausible_ || now - good_at_ > timeout_) return std::nullopt;
+  return good_;
+}
+
+std::optional<TimePoint> AirSensor::silent_at() const {
+  if (!good_ || implausible_) return std::nullopt;
+  return good_at_ + timeout_ + Duration{1};
+}
+
+}  // namespace hearth::node_agent

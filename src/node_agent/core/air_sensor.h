@@ -1,0 +1,42 @@
+// Whether the zone's temperature can be believed (HEAT section 3, plausibility).
+//
+// Range -30 to 50 degC; a step of more than `step_max` between passes counts as implausible until
+// three readings in a row agree with each other: a sensor that was carried to another place is
+// taken up again. Silent for longer than `timeout`, or implausible: safe mode.
+#pragma once
+
+#include <optional>
+
+#include "common/time.h"
+#include "common/units.h"
+#include "protocol/heat.h"
+
+namespace hearth::node_agent {
+
+class AirSensor {
+ public:
+  AirSensor(Kelvins step_max, Duration timeout) : step_max_(step_max), timeout_(timeout) {}
+
+  // Takes one pass's reading and returns it with our judgement in its quality.
+  protocol::Reading take(protocol::Reading reading, TimePoint now);
+
+  // The last believed temperature, while it is young enough.
+  std::optional<Celsius> air(TimePoint now) const;
+
+  // Nothing may be believed now: never a reading, silent too long, or the last was implausible.
+  bool lost(TimePoint now) const { return !air(now); }
+
+  // When silence becomes safe mode.
+  std::optional<TimePoint> silent_at() const;
+
+ private:
+  Kelvins step_max_;
+  Duration timeout_;
+  std::optional<Celsius> good_;
+  TimePoint good_at_{};
+  bool implausible_ = false;
+  std::optional<Celsius> candidate_;  // where the sensor may have been carried
+  int agreeing_ = 0;
+};
+
+}  // namespace hearth::node_agent

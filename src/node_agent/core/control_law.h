@@ -1,0 +1,64 @@
+// The one control law: how much power a zone needs now (DESIGN section 5, HEAT section 3).
+//
+//   P = sat( F*(T_ref - To) + Kp*e + I ),  dI/dt = Kp/Ti * e,  e = T_ref - T_air
+//
+// With a model Kp = Ci/gain_time and F = UA; without, Kp = 0.6 and F = 0.01 of rated power per
+// kelvin. Without an outdoor temperature F is left out and the integral takes its place.
+#pragma once
+
+#include <optional>
+
+#include "common/time.h"
+#include "common/units.h"
+#include "node_agent/core/agent_config.h"
+
+namespace hearth::node_agent {
+
+struct ControlGains {
+  double proportional_w_per_k = 0;
+  double feed_forward_w_per_k = 0;
+  double integral_time_s = 6000;
+};
+ControlGains gains_of(const AgentConfig& config);
+
+class ControlLaw {
+ public:
+  explicit ControlLaw(ControlGains gains) : gains_(gains) {}
+
+  struct Inputs {
+    Celsius reference;
+    Celsius air;
+    std::optional<Celsius> outdoor;
+    std::optional<Watts> measured;  // mean electric power since the last step
+    Watts low;                      // what the output is clamped to meanwhile
+    Watts high;
+    Duration elapsed{};  // since the last step
+  };
+
+  // One step of the integral; afterwards output() is new. Anti-windup by conditional
+  // integration on measured power: the integral moves neither up while the heater gives less than
+  // was wanted, nor down while it gives more.
+  void step(const Inputs& inputs);
+
+  // The next step() continues from `power` without a jump, whatever the error is then. For the
+  // return from a mode in which something else decided.
+  void resume_from(Watts power) { resume_from_ = power; }
+
+  // The power wanted, rounded to 1 mW, before any clamp: the caller's limits may change meanwhile.
+  Watts output() const { return output_; }
+
+ private:
+  double feed_forward(const Inputs& inputs) const;
+  bool may_integrate(const Inputs& inputs, double error_k) const;
+
+  ControlGains gains_;
+  double integral_w_ = 0;
+  std::optional<Celsius> last_outdoor_;
+  std::optional<Watts> resume_from_;
+  Watts output_{};
+};
+
+// `full` below ceiling - 0.5 K, falling to nothing at the ceiling.
+Watts ceiling_ramp(Watts full, Celsius air, Celsius ceiling);
+
+}  // namespace hearth::node_agent

@@ -1,0 +1,48 @@
+// A heater that is computed: its tasks' real CPU use warms a simulated room.
+//
+// power = idle + (CPU seconds used / nominal CPU seconds) (max - idle) + filler, at most `max` and
+// the cap in force (HEAT section 6). Filler burns no real CPU.
+#pragma once
+
+#include "node_agent/sensors/heater.h"
+#include "thermal/simulated_room.h"
+
+namespace hearth::node_agent {
+
+struct SimulatedHeaterConfig {
+  thermal::RoomParameters room;
+  thermal::RadiatorParameters radiator;
+  thermal::Weather weather;
+  Celsius start{18};
+  int cores = 1;  // nominal CPU seconds per second
+  Watts idle{30};
+  Watts max{500};
+  Watts resistance_max{0};
+  double sensor_quantum_k = 0.01;  // readings are rounded to this; 0: not at all
+};
+
+class SimulatedHeater : public Heater {
+ public:
+  explicit SimulatedHeater(SimulatedHeaterConfig config);
+
+  SensorsRead read(double task_cpu_s, Duration elapsed) override;
+  Result<> set_power_cap(Watts cap) override;
+  Result<> set_filler(Watts filler, Watts resistance) override;
+  std::string description() const override;
+
+  // For simulations: weather may change at any time.
+  void set_weather(const thermal::Weather& weather) { config_.weather = weather; }
+  const thermal::SimulatedRoom& room() const { return room_; }
+
+ private:
+  SimulatedHeaterConfig config_;
+  thermal::SimulatedRoom room_;
+  Watts cap_;
+  Watts filler_;
+  Watts resistance_;
+  Joules meter_;
+  Joules filler_used_;
+  Joules resistance_used_;
+};
+
+}  // namespace hearth::node_agent
