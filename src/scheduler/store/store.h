@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,12 @@
 #include "scheduler/core/fact.h"
 
 namespace hearth::scheduler {
+
+// How long a request id names its job, counted to the newest JobAccepted.
+inline constexpr Duration kRequestKeyKept = std::chrono::days{7};
+
+// A page of results ends with the row that reaches so many bytes of bodies.
+inline constexpr std::size_t kResultsBytes = 2 * 1024 * 1024;
 
 struct CommitEntry {
   Sequence seq = 0;
@@ -82,13 +89,14 @@ class StoreReader {
   virtual Result<std::vector<TaskRow>> results(JobId job, Sequence after, std::size_t limit) = 0;
   // Events after `after`, of one job or (job 0) of all, at most `limit`.
   virtual Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) = 0;
-  // The page of payloads that holds `index`: its first index and the payloads.
+  // The page of payloads that holds `index`: its first index and the payloads. kNotFound: no such
+  // job, or the task has none.
   struct PayloadPage {
     std::uint64_t first = 0;
     std::vector<std::string> payloads;
   };
   virtual Result<PayloadPage> payloads(JobId job, std::uint64_t index) = 0;
-  // The earliest sequence that cursors may still point after.
+  // The earliest sequence that cursors may still point after. 0 as long as nothing is pruned.
   virtual Result<Sequence> earliest() = 0;
 };
 
@@ -97,28 +105,45 @@ class Store {
   virtual ~Store() = default;
 
   // Everything durable so far, with the epoch durably raised. Called once, before anything else;
-  // sweeps stagings that no job owns.
+  // sweeps stagings that no job owns. Of requeues those whose task has not ended since.
   virtual Result<DurableState> load() = 0;
 
-  // Writes these entries, in order, after all earlier ones. Never blocks; on_durable or on_failed
-  // (given at construction) tells the outcome. After a failure nothing more is written.
+  // Writes these entries, in order, after all earlier ones; a batch becomes durable as a whole or
+  // not at all. Sequences go on from the last one without gaps. Never blocks; on_durable or
+  // on_failed (given at construction) tells the outcome. After a failure nothing more is written.
+  // A fact that contradicts an earlier one (a second end of a task) is a failure, too.
   virtual void commit(std::vector<CommitEntry> batch) = 0;
 
-  // Stages one page of payloads of consecutive tasks; `done` is called when durable.
+  // Stages one page of payloads of consecutive tasks; `done` is called when durable. A staging's
+  // number is not 0 and never used again in the life of a store: take (epoch << 32) + counter.
+  // kAlreadyExists: this page was staged before; nothing else is harmed.
   virtual void stage(std::uint64_t staging, std::uint64_t first_index,
                      std::vector<std::string> payloads, std::function<void(Result<>)> done) = 0;
 
-  // Runs `query` on the reading thread.
+  // Runs `query` on the reading thread; all it reads is of one moment, at or after this call.
   virtual void read(std::function<void(StoreReader&)> query) = 0;
 
-  // Copies the live database to `path` (operators query the copy); checks integrity.
+  // Copies the live database to `path` (operators query the copy); a store opened on a copy takes a
+  // new store_id. kAlreadyExists: there is such a file. Blocks.
   virtual Result<> backup(const std::string& path) = 0;
+
+  // Whether all pages and indexes are sound. Blocks, long for a large store.
   virtual Result<> check() = 0;
 };
 
 struct StoreCallbacks {
   std::function<void(Sequence)> on_durable;  // everything up to here; on the store's thread
-  std::function<void(Error)> on_failed;
+  std::function<void(Error)> on_failed;      // once; what and which, for the log
 };
+
+// What both stores say alike.
+inline tl::unexpected<Error> no_payload(TaskId task) {
+  return fail(ErrorCode::kNotFound, "task " + to_string(task) + " has no payload");
+}
+inline tl::unexpected<Error> page_exists(std::uint64_t staging, std::uint64_t first_index) {
+  return fail(ErrorCode::kAlreadyExists, "staging " + std::to_string(staging) +
+                                             ": the page from index " +
+                                             std::to_string(first_index) + " is there already");
+}
 
 }  // namespace hearth::scheduler

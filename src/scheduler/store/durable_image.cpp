@@ -1,0 +1,288 @@
+#include "scheduler/store/durable_image.h"
+
+#include <algorithm>
+#include <set>
+
+#include "common/check.h"
+
+namespace hearth::scheduler {
+namespace {
+
+void add(JobTotals& totals, const protocol::ResourceUsage& usage) {
+  ++totals.attempts_ended;
+  totals.cpu_s += usage.cpu_s;
+  totals.energy += usage.energy;
+}
+
+TaskRow without_body(const TaskRow& task) {
+  return {task.seq, task.index, task.state, task.node, task.report, {}};
+}
+
+JobRow visible(JobRow row) {
+  if (row.ended_seq == 0) row.totals = {};
+  return row;
+}
+
+}  // namespace
+
+DurableImage::Job* DurableImage::find(JobId job) {
+  const auto found = jobs_.find(job);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
+void DurableImage::log(Sequence seq, JobId job, const Fact& fact) {
+  events_[seq] = EventRow{seq, job, fact};
+}
+
+DurableImage::Job& DurableImage::existing(JobId job) {
+  const auto found = jobs_.find(job);
+  CHECK(found != jobs_.end());
+  return found->second;
+}
+
+Result<> DurableImage::find_contradiction(const std::vector<CommitEntry>& batch) const {
+  std::set<JobId> accepted;
+  std::set<TaskId> ended;
+  for (const auto& entry : batch) {
+    if (const auto* job = std::get_if<JobAccepted>(&entry.fact)) {
+      if (jobs_.contains(job->job) || !accepted.insert(job->job).second) {
+        return fail(ErrorCode::kAlreadyExists, "fact " + std::to_string(entry.seq) + ": job " +
+                                                   to_string(job->job) + " exists");
+      }
+    }
+    if (const auto* task = std::get_if<TaskEnded>(&entry.fact)) {
+      const auto job = jobs_.find(task->task.job);
+      const bool ended_before = job != jobs_.end() && job->second.tasks.contains(task->task.index);
+      if (ended_before || !ended.insert(task->task).second) {
+        return fail(ErrorCode::kAlreadyExists, "fact " + std::to_string(entry.seq) + ": task " +
+                                                   to_string(task->task) + " has ended before");
+      }
+    }
+  }
+  return {};
+}
+
+Result<> DurableImage::apply(const std::vector<CommitEntry>& batch) {
+  if (auto sound = find_contradiction(batch); !sound) return sound;
+  for (const auto& entry : batch) {
+    std::visit([&](const auto& fact) { apply(entry, fact); }, entry.fact);
+    last_seq_ = entry.seq;
+  }
+  return {};
+}
+
+void DurableImage::apply(const CommitEntry& entry, const JobAccepted& fact) {
+  auto& job = jobs_[fact.job];
+  job.row.job = fact.job;
+  job.row.spec = fact.spec;
+  job.row.has_payloads = fact.staging != 0;
+  job.row.submitted_at = fact.at;
+  job.row.accepted_seq = entry.seq;
+  job.staging = fact.staging;
+  job.dispatched_below = fact.dispatched_below;
+  last_job_ = std::max(last_job_, fact.job);
+  log(entry.seq, fact.job, fact);
+  std::erase_if(requests_,
+                [&](const auto& item) { return item.second.at < fact.at - kRequestKeyKept; });
+  if (!fact.request.request_id.empty()) {
+    requests_[fact.request] =
+        Request{{fact.request, fact.request_hash, fact.job, entry.seq}, fact.at};
+  }
+}
+
+void DurableImage::apply(const CommitEntry&, const DispatchMarkRaised& fact) {
+  existing(fact.job).dispatched_below = fact.below;
+}
+
+void DurableImage::apply(const CommitEntry& entry, const TaskEnded& fact) {
+  auto& job = existing(fact.task.job);
+  const auto index = fact.task.index;
+  job.tasks[index] = TaskRow{entry.seq, index, fact.state, fact.node, fact.report, entry.body};
+  job.order[entry.seq] = index;
+  add(job.row.totals, fact.report.usage);
+}
+
+void DurableImage::apply(const CommitEntry& entry, const TaskRequeued& fact) {
+  auto& job = existing(fact.task.job);
+  const auto index = fact.task.index;
+  job.retried[{index, fact.report.attempt, entry.seq}] = {index, fact.node, fact.report};
+  job.requeues[index] = {index, fact.user_failures, fact.infrastructure_failures, true};
+  add(job.row.totals, fact.report.usage);
+  log(entry.seq, fact.task.job, fact);
+}
+
+void DurableImage::apply(const CommitEntry&, const RequeueConsumed& fact) {
+  auto& requeues = existing(fact.task.job).requeues;
+  if (const auto requeue = requeues.find(fact.task.index); requeue != requeues.end()) {
+    requeue->second.free = false;
+  }
+}
+
+void DurableImage::apply(const CommitEntry& entry, const JobCancelled& fact) {
+  existing(fact.job).row.cancelled = true;
+  log(entry.seq, fact.job, fact);
+}
+
+void DurableImage::apply(const CommitEntry& entry, const JobEnded& fact) {
+  log(entry.seq, fact.job, fact);
+  auto& job = existing(fact.job);
+  job.row.state = fact.state;
+  job.row.counts = fact.counts;
+  job.row.totals = fact.totals;
+  job.row.ended_at = fact.at;
+  job.row.ended_seq = entry.seq;
+  job.requeues.clear();
+}
+
+void DurableImage::apply(const CommitEntry&, const NodeJoined& fact) {
+  auto& node = nodes_[fact.facts.node];
+  node.facts = fact.facts;
+  node.installation_id = fact.installation_id;
+  node.joined = true;
+}
+
+void DurableImage::apply(const CommitEntry&, const NodeGivenUp& fact) {
+  if (nodes_.contains(fact.node)) nodes_[fact.node].joined = false;
+}
+
+void DurableImage::apply(const CommitEntry&, const NodeDrainSet& fact) {
+  if (nodes_.contains(fact.node)) nodes_[fact.node].draining = fact.draining;
+}
+
+void DurableImage::apply(const CommitEntry&, const ZoneSetpointOrdered& fact) {
+  setpoints_[fact.zone] = fact.setpoint;
+}
+
+Result<> DurableImage::stage(std::uint64_t staging, std::uint64_t first_index,
+                             std::vector<std::string> payloads) {
+  const bool added = stagings_[staging].try_emplace(first_index, std::move(payloads)).second;
+  if (!added) return page_exists(staging, first_index);
+  return {};
+}
+
+void DurableImage::sweep_stagings() {
+  std::set<std::uint64_t> owned;
+  for (const auto& [id, job] : jobs_) owned.insert(job.staging);
+  std::erase_if(stagings_, [&](const auto& item) { return !owned.contains(item.first); });
+}
+
+DurableState DurableImage::load() {
+  ++epoch_;
+  sweep_stagings();
+  DurableState state;
+  state.store_id = store_id_;
+  state.epoch = epoch_;
+  state.last_seq = last_seq_;
+  state.last_job = last_job_;
+  for (const auto& [id, job] : jobs_) {
+    if (job.row.ended_seq != 0) continue;
+    DurableJob durable;
+    durable.job = id;
+    durable.spec = job.row.spec;
+    durable.has_payloads = job.row.has_payloads;
+    durable.dispatched_below = job.dispatched_below;
+    durable.cancelled = job.row.cancelled;
+    durable.submitted_at = job.row.submitted_at;
+    durable.totals = job.row.totals;
+    for (const auto& [index, task] : job.tasks) durable.ended.push_back({index, task.state});
+    for (const auto& [index, requeue] : job.requeues) {
+      if (!job.tasks.contains(index)) durable.requeues.push_back(requeue);
+    }
+    state.jobs.push_back(std::move(durable));
+  }
+  for (const auto& [id, node] : nodes_) state.nodes.push_back(node);
+  for (const auto& [key, request] : requests_) state.requests.push_back(request.request);
+  for (const auto& [zone, setpoint] : setpoints_) state.setpoints.emplace_back(zone, setpoint);
+  return state;
+}
+
+Result<std::optional<JobRow>> DurableImage::job(JobId job) {
+  const auto* found = find(job);
+  if (found == nullptr) return std::nullopt;
+  return visible(found->row);
+}
+
+Result<std::vector<JobRow>> DurableImage::jobs(JobId before, const std::string& tenant,
+                                               std::size_t limit) {
+  std::vector<JobRow> rows;
+  for (auto job = jobs_.rbegin(); job != jobs_.rend() && rows.size() < limit; ++job) {
+    if (before.value != 0 && job->first >= before) continue;
+    if (!tenant.empty() && job->second.row.spec.tenant.value != tenant) continue;
+    rows.push_back(visible(job->second.row));
+  }
+  return rows;
+}
+
+Result<std::vector<TaskRow>> DurableImage::tasks(JobId job, std::uint64_t first,
+                                                 std::uint64_t last) {
+  std::vector<TaskRow> rows;
+  const auto* found = find(job);
+  if (found == nullptr) return rows;
+  for (auto task = found->tasks.lower_bound(first);
+       task != found->tasks.end() && task->first <= last; ++task) {
+    rows.push_back(without_body(task->second));
+  }
+  return rows;
+}
+
+Result<std::vector<TaskRow>> DurableImage::tasks_in_state(JobId job, protocol::TaskState state,
+                                                          std::uint64_t first, std::size_t limit) {
+  std::vector<TaskRow> rows;
+  const auto* found = find(job);
+  if (found == nullptr) return rows;
+  for (auto task = found->tasks.lower_bound(first);
+       task != found->tasks.end() && rows.size() < limit; ++task) {
+    if (task->second.state == state) rows.push_back(without_body(task->second));
+  }
+  return rows;
+}
+
+Result<std::vector<AttemptRow>> DurableImage::retried_attempts(JobId job, std::uint64_t first,
+                                                               std::uint64_t last) {
+  std::vector<AttemptRow> rows;
+  const auto* found = find(job);
+  if (found == nullptr) return rows;
+  for (const auto& [key, attempt] : found->retried) {
+    if (attempt.index >= first && attempt.index <= last) rows.push_back(attempt);
+  }
+  return rows;
+}
+
+Result<std::vector<TaskRow>> DurableImage::results(JobId job, Sequence after, std::size_t limit) {
+  std::vector<TaskRow> rows;
+  const auto* found = find(job);
+  if (found == nullptr) return rows;
+  std::size_t bytes = 0;
+  for (auto next = found->order.upper_bound(after);
+       next != found->order.end() && rows.size() < limit && bytes < kResultsBytes; ++next) {
+    rows.push_back(found->tasks.at(next->second));
+    bytes += rows.back().body.size();
+  }
+  return rows;
+}
+
+Result<std::vector<EventRow>> DurableImage::events(JobId job, Sequence after, std::size_t limit) {
+  std::vector<EventRow> rows;
+  for (auto event = events_.upper_bound(after); event != events_.end() && rows.size() < limit;
+       ++event) {
+    if (job.value == 0 || event->second.job == job) rows.push_back(event->second);
+  }
+  return rows;
+}
+
+Result<StoreReader::PayloadPage> DurableImage::payloads(JobId job, std::uint64_t index) {
+  const auto* found = find(job);
+  const auto staging = stagings_.find(found == nullptr ? 0 : found->staging);
+  if (staging == stagings_.end()) return no_payload(TaskId{job, index});
+  auto page = staging->second.upper_bound(index);
+  if (page == staging->second.begin()) return no_payload(TaskId{job, index});
+  --page;
+  if (index >= page->first + page->second.size()) return no_payload(TaskId{job, index});
+  return PayloadPage{page->first, page->second};
+}
+
+Result<Sequence> DurableImage::earliest() {
+  return Sequence{0};
+}
+
+}  // namespace hearth::scheduler

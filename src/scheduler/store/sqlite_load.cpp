@@ -1,0 +1,178 @@
+#include "scheduler/store/sqlite_load.h"
+
+#include <algorithm>
+#include <random>
+
+#include "scheduler/store/row_json.h"
+#include "scheduler/store/state_names.h"
+
+namespace hearth::scheduler {
+namespace {
+
+std::string random_store_id() {
+  std::random_device random;
+  std::string id;
+  for (int i = 0; i < 16; ++i) id += "0123456789abcdef"[random() % 16];
+  return id;
+}
+
+Result<> begin_epoch(Database& database) {
+  if (auto done = database.statement("BEGIN IMMEDIATE").run(); !done) return done;
+  auto done = database
+                  .statement(
+                      "UPDATE meta SET epoch = epoch + 1,"
+                      " store_id = CASE store_id WHEN '' THEN ? ELSE store_id END")
+                  .run(random_store_id());
+  if (done) {
+    done = database
+               .statement(
+                   "DELETE FROM payload_pages WHERE staging NOT IN"
+                   " (SELECT staging FROM jobs WHERE staging <> 0)")
+               .run();
+  }
+  if (done) done = database.statement("COMMIT").run();
+  if (!done) (void)database.statement("ROLLBACK").run();
+  return done;
+}
+
+Result<> load_meta(Database& database, DurableState& state) {
+  return database.statement("SELECT store_id, epoch, last_seq, last_job FROM meta")
+      .each([&](Row row) -> Result<bool> {
+        state.store_id = row.text();
+        state.epoch = row.number();
+        state.last_seq = row.number();
+        state.last_job = JobId{row.number()};
+        return true;
+      });
+}
+
+// Both queries are answered from indexes alone.
+Result<> load_ended(Database& database, DurableJob& job) {
+  auto done = database.statement("SELECT task_index FROM tasks WHERE job = ? ORDER BY task_index")
+                  .each(
+                      [&](Row row) -> Result<bool> {
+                        job.ended.push_back({row.number(), protocol::TaskState::kSucceeded});
+                        return true;
+                      },
+                      job.job.value);
+  if (!done) return done;
+  const auto correct = [&](Row row) -> Result<bool> {
+    const auto index = row.number();
+    const auto state = from_stored_name<protocol::TaskState>(row.text());
+    const auto task = std::ranges::lower_bound(job.ended, index, {}, &DurableTask::index);
+    if (!state || task == job.ended.end() || task->index != index) {
+      return fail(ErrorCode::kInternal,
+                  "damaged row in the store: task " + to_string(TaskId{job.job, index}));
+    }
+    task->state = *state;
+    return true;
+  };
+  return database
+      .statement(
+          "SELECT task_index, state FROM tasks INDEXED BY tasks_not_succeeded"
+          " WHERE job = ? AND state <> 'SUCCEEDED'")
+      .each(correct, job.job.value);
+}
+
+Result<> load_requeues(Database& database, DurableJob& job) {
+  return database
+      .statement(
+          "SELECT task_index, user_failures, infrastructure_failures, free FROM requeues r"
+          " WHERE job = ? AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.job = r.job"
+          " AND t.task_index = r.task_index) ORDER BY task_index")
+      .each(
+          [&](Row row) -> Result<bool> {
+            DurableRequeue requeue;
+            requeue.index = row.number();
+            requeue.user_failures = static_cast<int>(row.integer());
+            requeue.infrastructure_failures = static_cast<int>(row.integer());
+            requeue.free = row.number() != 0;
+            job.requeues.push_back(requeue);
+            return true;
+          },
+          job.job.value);
+}
+
+Result<> load_jobs(Database& database, DurableState& state) {
+  auto done = database
+                  .statement(
+                      "SELECT id, spec, staging, dispatched_below, cancelled,"
+                      " submitted_at_ms, attempts_ended, cpu_s, energy_j"
+                      " FROM jobs WHERE ended_seq = 0 ORDER BY id")
+                  .each([&](Row row) -> Result<bool> {
+                    DurableJob job;
+                    job.job = JobId{row.number()};
+                    HEARTH_TRY(spec, spec_from_json(row.text()));
+                    job.spec = std::move(spec);
+                    job.has_payloads = row.number() != 0;
+                    job.dispatched_below = row.number();
+                    job.cancelled = row.number() != 0;
+                    job.submitted_at = UtcTime{Duration{row.integer()}};
+                    job.totals.attempts_ended = row.number();
+                    job.totals.cpu_s = row.real();
+                    job.totals.energy = Joules{row.real()};
+                    state.jobs.push_back(std::move(job));
+                    return true;
+                  });
+  for (auto& job : state.jobs) {
+    if (done) done = load_ended(database, job);
+    if (done) done = load_requeues(database, job);
+  }
+  return done;
+}
+
+Result<> load_nodes(Database& database, DurableState& state) {
+  return database
+      .statement("SELECT facts, installation_id, joined, draining FROM nodes ORDER BY node")
+      .each([&](Row row) -> Result<bool> {
+        DurableNode node;
+        HEARTH_TRY(facts, facts_from_json(row.text()));
+        node.facts = std::move(facts);
+        node.installation_id = row.text();
+        node.joined = row.number() != 0;
+        node.draining = row.number() != 0;
+        state.nodes.push_back(std::move(node));
+        return true;
+      });
+}
+
+Result<> load_requests(Database& database, DurableState& state) {
+  return database
+      .statement(
+          "SELECT tenant, request_id, hash, job, seq FROM requests"
+          " ORDER BY tenant, request_id")
+      .each([&](Row row) -> Result<bool> {
+        DurableRequest request;
+        request.key.tenant.value = row.text();
+        request.key.request_id = row.text();
+        request.hash = row.text();
+        request.job = JobId{row.number()};
+        request.seq = row.number();
+        state.requests.push_back(std::move(request));
+        return true;
+      });
+}
+
+Result<> load_setpoints(Database& database, DurableState& state) {
+  return database.statement("SELECT zone, setpoint FROM setpoints ORDER BY zone")
+      .each([&](Row row) -> Result<bool> {
+        ZoneId zone{row.text()};
+        HEARTH_TRY(setpoint, setpoint_from_json(row.text()));
+        state.setpoints.emplace_back(std::move(zone), std::move(setpoint));
+        return true;
+      });
+}
+
+}  // namespace
+
+Result<DurableState> load_durable_state(Database& database) {
+  DurableState state;
+  auto done = begin_epoch(database);
+  for (auto* load : {load_meta, load_jobs, load_nodes, load_requests, load_setpoints}) {
+    if (done) done = load(database, state);
+  }
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return state;
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,30 @@
+// Reads rows of a store file. Lives on the store's reading thread, with its own connection.
+#pragma once
+
+#include "scheduler/store/sqlite.h"
+#include "scheduler/store/store.h"
+
+namespace hearth::scheduler {
+
+class SqliteReader : public StoreReader {
+ public:
+  explicit SqliteReader(Database& database) : database_(database) {}
+
+  Result<std::optional<JobRow>> job(JobId job) override;
+  Result<std::vector<JobRow>> jobs(JobId before, const std::string& tenant,
+                                   std::size_t limit) override;
+  Result<std::vector<TaskRow>> tasks(JobId job, std::uint64_t first, std::uint64_t last) override;
+  Result<std::vector<TaskRow>> tasks_in_state(JobId job, protocol::TaskState state,
+                                              std::uint64_t first, std::size_t limit) override;
+  Result<std::vector<AttemptRow>> retried_attempts(JobId job, std::uint64_t first,
+                                                   std::uint64_t last) override;
+  Result<std::vector<TaskRow>> results(JobId job, Sequence after, std::size_t limit) override;
+  Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) override;
+  Result<PayloadPage> payloads(JobId job, std::uint64_t index) override;
+  Result<Sequence> earliest() override;
+
+ private:
+  Database& database_;
+};
+
+}  // namespace hearth::scheduler

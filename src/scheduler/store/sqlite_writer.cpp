@@ -1,0 +1,183 @@
+#include "scheduler/store/sqlite_writer.h"
+
+#include "scheduler/store/payload_page.h"
+#include "scheduler/store/row_json.h"
+#include "scheduler/store/state_names.h"
+
+namespace hearth::scheduler {
+namespace {
+
+std::int64_t to_ms(UtcTime time) {
+  return time.time_since_epoch().count();
+}
+
+std::string outputs_text(const protocol::AttemptReport& report) {
+  return report.outputs.empty() ? std::string("[]") : outputs_to_json(report.outputs);
+}
+
+constexpr std::string_view kInsertTask =
+    "INSERT INTO tasks VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+
+}  // namespace
+
+SqliteWriter::SqliteWriter(Database& database)
+    : database_(database), insert_task_(database.statement(kInsertTask)) {}
+
+Result<> SqliteWriter::begin() {
+  totals_.clear();
+  last_seq_ = 0;
+  return database_.statement("BEGIN IMMEDIATE").run();
+}
+
+Result<> SqliteWriter::write(const CommitEntry& entry) {
+  last_seq_ = entry.seq;
+  if (is_event(entry.fact)) {
+    const JobId job = std::visit(
+        []<class T>(const T& fact) -> JobId {
+          if constexpr (requires { fact.job; }) return fact.job;
+          if constexpr (requires { fact.task; }) return fact.task.job;
+          return {};
+        },
+        entry.fact);
+    auto logged = database_.statement("INSERT INTO events VALUES (?,?,?)")
+                      .run(entry.seq, job.value, event_to_json(entry.fact));
+    if (!logged) return logged;
+  }
+  return std::visit([&](const auto& fact) { return write(entry, fact); }, entry.fact);
+}
+
+Result<> SqliteWriter::write(const CommitEntry& entry, const JobAccepted& fact) {
+  auto done = database_
+                  .statement(
+                      "INSERT INTO jobs (id, tenant, state, spec, staging, dispatched_below,"
+                      " submitted_at_ms, accepted_seq) VALUES (?,?,?,?,?,?,?,?)")
+                  .run(fact.job.value, fact.spec.tenant.value, stored_name(JobState::kActive),
+                       spec_to_json(fact.spec), fact.staging, fact.dispatched_below, to_ms(fact.at),
+                       entry.seq);
+  if (!done) return done;
+  done = database_.statement("UPDATE meta SET last_job = max(last_job, ?)").run(fact.job.value);
+  if (!done) return done;
+  done = database_.statement("DELETE FROM requests WHERE at_ms < ?")
+             .run(to_ms(fact.at - kRequestKeyKept));
+  if (!done || fact.request.request_id.empty()) return done;
+  return database_.statement("INSERT OR REPLACE INTO requests VALUES (?,?,?,?,?,?)")
+      .run(fact.request.tenant.value, fact.request.request_id, fact.request_hash, fact.job.value,
+           entry.seq, to_ms(fact.at));
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const DispatchMarkRaised& fact) {
+  return database_.statement("UPDATE jobs SET dispatched_below = ? WHERE id = ?")
+      .run(fact.below, fact.job.value);
+}
+
+Result<> SqliteWriter::write(const CommitEntry& entry, const TaskEnded& fact) {
+  const auto& report = fact.report;
+  add_to_totals(fact.task.job, report.usage);
+  return insert_task_.run(
+      fact.task.job.value, entry.seq, fact.task.index, stored_name(fact.state), fact.node.value,
+      report.attempt.epoch, report.attempt.counter, stored_name(report.failure), report.exit_code,
+      report.message, to_ms(report.started_at), to_ms(report.finished_at),
+      report.nominal_run_time.count(), report.usage.cpu_s, report.usage.peak_memory_bytes,
+      report.usage.energy.value, outputs_text(report), Blob{entry.body});
+}
+
+Result<> SqliteWriter::write(const CommitEntry& entry, const TaskRequeued& fact) {
+  const auto& report = fact.report;
+  add_to_totals(fact.task.job, report.usage);
+  auto done =
+      database_.statement("INSERT INTO retried_attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+          .run(fact.task.job.value, fact.task.index, report.attempt.epoch, report.attempt.counter,
+               entry.seq, fact.node.value, stored_name(report.failure), report.exit_code,
+               report.message, to_ms(report.started_at), to_ms(report.finished_at),
+               report.nominal_run_time.count(), report.usage.cpu_s, report.usage.peak_memory_bytes,
+               report.usage.energy.value, outputs_text(report));
+  if (!done) return done;
+  return database_.statement("INSERT OR REPLACE INTO requeues VALUES (?,?,?,?,1)")
+      .run(fact.task.job.value, fact.task.index, fact.user_failures, fact.infrastructure_failures);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const RequeueConsumed& fact) {
+  return database_.statement("UPDATE requeues SET free = 0 WHERE job = ? AND task_index = ?")
+      .run(fact.task.job.value, fact.task.index);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const JobCancelled& fact) {
+  return database_.statement("UPDATE jobs SET cancelled = 1 WHERE id = ?").run(fact.job.value);
+}
+
+Result<> SqliteWriter::write(const CommitEntry& entry, const JobEnded& fact) {
+  totals_.erase(fact.job);  // the fact has them all
+  auto done = database_
+                  .statement(
+                      "UPDATE jobs SET state = ?, ended_at_ms = ?, ended_seq = ?, pending = ?,"
+                      " running = ?, succeeded = ?, failed = ?, cancelled_tasks = ?,"
+                      " attempts_ended = ?, cpu_s = ?, energy_j = ? WHERE id = ?")
+                  .run(stored_name(fact.state), to_ms(fact.at), entry.seq, fact.counts.pending,
+                       fact.counts.running, fact.counts.succeeded, fact.counts.failed,
+                       fact.counts.cancelled, fact.totals.attempts_ended, fact.totals.cpu_s,
+                       fact.totals.energy.value, fact.job.value);
+  if (!done) return done;
+  return database_.statement("DELETE FROM requeues WHERE job = ?").run(fact.job.value);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const NodeJoined& fact) {
+  return database_
+      .statement(
+          "INSERT INTO nodes VALUES (?,?,?,1,0) ON CONFLICT DO UPDATE SET"
+          " facts = excluded.facts, installation_id = excluded.installation_id, joined = 1")
+      .run(fact.facts.node.value, facts_to_json(fact.facts), fact.installation_id);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const NodeGivenUp& fact) {
+  return database_.statement("UPDATE nodes SET joined = 0 WHERE node = ?").run(fact.node.value);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const NodeDrainSet& fact) {
+  return database_.statement("UPDATE nodes SET draining = ? WHERE node = ?")
+      .run(fact.draining, fact.node.value);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const ZoneSetpointOrdered& fact) {
+  return database_.statement("INSERT OR REPLACE INTO setpoints VALUES (?,?)")
+      .run(fact.zone.value, setpoint_to_json(fact.setpoint));
+}
+
+void SqliteWriter::add_to_totals(JobId job, const protocol::ResourceUsage& usage) {
+  auto& totals = totals_[job];
+  ++totals.attempts_ended;
+  totals.cpu_s += usage.cpu_s;
+  totals.energy += usage.energy;
+}
+
+Result<> SqliteWriter::stage(std::uint64_t staging, std::uint64_t first_index,
+                             const std::vector<std::string>& payloads) {
+  auto done = database_.statement("INSERT INTO payload_pages VALUES (?,?,?)")
+                  .run(staging, first_index, Blob{pack_payloads(payloads)});
+  if (!done && done.error().code == ErrorCode::kAlreadyExists) {
+    return page_exists(staging, first_index);
+  }
+  return done;
+}
+
+Result<> SqliteWriter::commit() {
+  for (const auto& [job, totals] : totals_) {
+    auto added = database_
+                     .statement(
+                         "UPDATE jobs SET attempts_ended = attempts_ended + ?, cpu_s = cpu_s + ?,"
+                         " energy_j = energy_j + ? WHERE id = ?")
+                     .run(totals.attempts_ended, totals.cpu_s, totals.energy.value, job.value);
+    if (!added) return added;
+  }
+  if (last_seq_ != 0) {
+    auto raised = database_.statement("UPDATE meta SET last_seq = ?").run(last_seq_);
+    if (!raised) return raised;
+  }
+  return database_.statement("COMMIT").run();
+}
+
+void SqliteWriter::roll_back() {
+  // Fails where SQLite has rolled back by itself; either way nothing of it is left.
+  (void)database_.statement("ROLLBACK").run();
+}
+
+}  // namespace hearth::scheduler

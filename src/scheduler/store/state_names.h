@@ -1,0 +1,54 @@
+// Enumerations as they are stored: by the names customers see, so that rows read like the API and
+// the numbers in our headers may change.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "scheduler/core/fact.h"
+
+namespace hearth::scheduler {
+
+constexpr protocol::TaskState last_of(protocol::TaskState) {
+  return protocol::TaskState::kCancelled;
+}
+constexpr protocol::FailureClass last_of(protocol::FailureClass) {
+  return protocol::FailureClass::kCancelled;
+}
+constexpr protocol::ServiceClass last_of(protocol::ServiceClass) {
+  return protocol::ServiceClass::kFiller;
+}
+constexpr protocol::NodeKind last_of(protocol::NodeKind) {
+  return protocol::NodeKind::kBoiler;
+}
+constexpr protocol::SetpointMode last_of(protocol::SetpointMode) {
+  return protocol::SetpointMode::kProgramme;
+}
+constexpr protocol::SetpointOrigin last_of(protocol::SetpointOrigin) {
+  return protocol::SetpointOrigin::kLocal;
+}
+constexpr JobState last_of(JobState) {
+  return JobState::kCancelled;
+}
+
+template <class E>
+std::string_view stored_name(E value) {
+  return to_string(value);
+}
+template <>
+inline std::string_view stored_name(JobState state) {
+  constexpr std::array<std::string_view, 4> kNames{"ACTIVE", "SUCCEEDED", "FAILED", "CANCELLED"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+
+// Nothing where no value has that name: the row is damaged, or of a newer program.
+template <class E>
+std::optional<E> from_stored_name(std::string_view name) {
+  for (int i = 0; i <= static_cast<int>(last_of(E{})); ++i) {
+    if (stored_name(static_cast<E>(i)) == name) return static_cast<E>(i);
+  }
+  return std::nullopt;
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,207 @@
+// What only the store on disk does: it survives, and refuses what is not its own.
+#include "scheduler/store/sqlite_store.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+
+#include <fstream>
+
+#include "harness.h"
+#include "samples.h"
+
+namespace hearth::scheduler {
+namespace {
+
+void run_sql(const std::string& path, const char* sql) {
+  sqlite3* database = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(database);
+}
+
+Result<std::unique_ptr<SqliteStore>> open(const std::string& path) {
+  return SqliteStore::open({path}, {[](Sequence) {}, [](const Error&) {}});
+}
+
+void expect_refused(const std::string& path, const std::string& reason) {
+  const auto refused = open(path);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_NE(refused.error().message.find(path), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find(reason), std::string::npos) << refused.error().message;
+}
+
+class SqliteStoreTest : public testing::Test {
+ protected:
+  TemporaryDirectory directory_;
+  const std::string path_ = directory_.file("hearth.db");
+};
+
+TEST_F(SqliteStoreTest, TheDestructorWritesWhatIsQueued) {
+  Outcome outcome;
+  std::string store_id;
+  {
+    auto store = SqliteStore::open({path_}, outcome.callbacks()).value();
+    store_id = store->load()->store_id;
+    for (std::uint64_t i = 1; i <= 100; ++i) store->commit(number(i - 1, {accepted(i)}));
+  }
+  EXPECT_EQ(outcome.durable(), 100u);
+  auto store = open(path_).value();
+  const auto state = store->load();
+  EXPECT_EQ(state->last_seq, 100u);
+  EXPECT_EQ(state->store_id, store_id);
+}
+
+TEST_F(SqliteStoreTest, WhatIsQueuedTogetherIsOneTransaction) {
+  Outcome outcome;
+  auto store = SqliteStore::open({path_}, outcome.callbacks()).value();
+  ASSERT_TRUE(store->load());
+  // While the store's thread is held here, everything else queues.
+  std::promise<void> hold;
+  store->stage(1, 0, {}, [&](const Result<>&) { hold.get_future().wait(); });
+  for (std::uint64_t i = 1; i <= 200; ++i) store->commit(number(i - 1, {accepted(i)}));
+  hold.set_value();
+  ASSERT_TRUE(outcome.wait_for(200));
+  EXPECT_LE(outcome.durable_calls(), 2) << "one group with the staging at most, one after it";
+}
+
+TEST_F(SqliteStoreTest, AForeignDatabaseIsRefused) {
+  run_sql(path_, "CREATE TABLE notes (text TEXT)");
+  expect_refused(path_, "not a Hearth store");
+  run_sql(path_, "SELECT text FROM notes");
+}
+
+TEST_F(SqliteStoreTest, AFileThatIsNoDatabaseIsRefused) {
+  std::ofstream(path_) << std::string(5000, 'x');
+  expect_refused(path_, "not a database");
+}
+
+TEST_F(SqliteStoreTest, AStoreOfANewerVersionIsRefused) {
+  { ASSERT_TRUE(open(path_)); }
+  run_sql(path_, "PRAGMA user_version = 99");
+  expect_refused(path_, "newer than this program");
+}
+
+TEST_F(SqliteStoreTest, ASecondOpenerIsRefused) {
+  const auto first = open(path_);
+  ASSERT_TRUE(first);
+  expect_refused(path_, "held by another process");
+}
+
+TEST_F(SqliteStoreTest, AMissingDirectoryIsAnError) {
+  const auto missing = open(directory_.file("no/such/hearth.db"));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(SqliteStoreTest, AFullDiskIsReportedOnceAndNothingCountsAfterwards) {
+  Outcome outcome;
+  Sequence durable = 0;
+  {
+    auto store = SqliteStore::open({path_, 200}, outcome.callbacks()).value();
+    ASSERT_TRUE(store->load());
+    store->commit(number(0, {accepted(1)}));
+    Result<> done;
+    Sequence seq = 1;
+    while (done && seq < 1000) {
+      store->commit({{++seq, ended(1, seq), std::string(20'000, 'x')}});
+      done = outcome.wait_for(seq);
+    }
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::kResourceExhausted) << done.error().message;
+    EXPECT_NE(done.error().message.find(path_), std::string::npos) << done.error().message;
+    durable = outcome.durable();
+    EXPECT_EQ(durable, seq - 1);
+    store->commit({{++seq, joined("n1"), {}}});  // small, would fit
+    std::promise<Result<>> staged;
+    store->stage(1, 0, {"x"}, [&](Result<> result) { staged.set_value(std::move(result)); });
+    const auto refused = staged.get_future().get();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::kResourceExhausted);
+    store->read([&](StoreReader& reader) { EXPECT_TRUE(reader.job(JobId{1}).value()); });
+  }
+  EXPECT_EQ(outcome.durable(), durable);
+  EXPECT_EQ(outcome.failures(), 1);
+  auto store = open(path_).value();
+  EXPECT_EQ(store->load()->last_seq, durable) << "there is room again";
+}
+
+TEST_F(SqliteStoreTest, ABackupIsWholeAndBecomesAStoreOfItsOwn) {
+  const std::string copy = directory_.file("copy.db");
+  Outcome outcome;
+  auto store = SqliteStore::open({path_}, outcome.callbacks()).value();
+  const auto original = store->load();
+  store->commit(number(0, {accepted(1), ended(1, 0)}));
+  ASSERT_TRUE(outcome.wait_for(2));
+  ASSERT_TRUE(store->backup(copy));
+  EXPECT_EQ(store->backup(copy).error().code, ErrorCode::kAlreadyExists);
+  EXPECT_TRUE(store->check());
+
+  auto restored = open(copy).value();
+  const auto state = restored->load();
+  EXPECT_EQ(state->last_seq, 2u);
+  EXPECT_EQ(state->jobs.at(0).ended.size(), 1u);
+  EXPECT_EQ(state->store_id.size(), 16u);
+  EXPECT_NE(state->store_id, original->store_id);
+  EXPECT_TRUE(restored->check());
+}
+
+// A child commits without end and tells through a pipe what was reported durable.
+[[noreturn]] void commit_until_killed(const std::string& path, int pipe) {
+  constexpr Sequence kInFlight = 100;
+  Outcome outcome;
+  auto callbacks = outcome.callbacks();
+  callbacks.on_durable = [pipe, note = callbacks.on_durable](Sequence seq) {
+    (void)!::write(pipe, &seq, sizeof seq);
+    note(seq);
+  };
+  callbacks.on_failed = [](const Error&) { ::_exit(1); };
+  auto store = SqliteStore::open({path}, callbacks).value();
+  const auto start = store->load()->last_seq;
+  auto last = start;
+  const JobId job{start + 1};
+  store->commit(number(last++, {accepted(job.value)}));
+  for (std::uint64_t index = 0;; ++index) {
+    store->commit({{++last, ended(job.value, index), std::string(1000, 'x')}});
+    if (last > start + kInFlight) (void)outcome.wait_for(last - kInFlight);
+  }
+}
+
+TEST_F(SqliteStoreTest, AKillLosesNothingThatWasReportedDurable) {
+  std::uint64_t epoch = 0;
+  for (int round = 0; round < 5; ++round) {
+    int pipe[2];
+    ASSERT_EQ(::pipe(pipe), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::close(pipe[0]);
+      commit_until_killed(path_, pipe[1]);
+    }
+    ::close(pipe[1]);
+    Sequence reported = 0;
+    for (int reports = 0; reports < 10 * (round + 1); ++reports) {
+      ASSERT_EQ(::read(pipe[0], &reported, sizeof reported), ssize_t{sizeof reported});
+    }
+    ::kill(child, SIGKILL);
+    while (::read(pipe[0], &reported, sizeof reported) == ssize_t{sizeof reported}) {
+    }
+    ::close(pipe[0]);
+    ::waitpid(child, nullptr, 0);
+
+    auto store = open(path_).value();
+    const auto state = store->load();
+    ASSERT_TRUE(state);
+    EXPECT_GE(state->last_seq, reported);
+    EXPECT_GT(state->epoch, epoch + 1) << "the child's start and ours";
+    epoch = state->epoch;
+    std::size_t facts = state->jobs.size();
+    for (const auto& job : state->jobs) facts += job.ended.size();
+    EXPECT_EQ(facts, state->last_seq) << "all facts up to the last, and no other";
+    EXPECT_TRUE(store->check());
+  }
+}
+
+}  // namespace
+}  // namespace hearth::scheduler
