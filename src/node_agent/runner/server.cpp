@@ -16,6 +16,7 @@ namespace {
 
 constexpr Duration kUsagePeriod{500};
 constexpr Duration kLeavingGrace{std::chrono::seconds{5}};
+constexpr Duration kStartedPatience{5};  // a short task's start and end go in one message
 constexpr std::size_t kLineBytesMax = 16 * 1024 * 1024;
 constexpr std::size_t kOutboxBytesMax = 256 * 1024;  // beyond, usage is not told
 
@@ -53,6 +54,7 @@ int Server::wait_ms(SteadyTime now) const {
   if (task_ && now - last_sign_of_life_ < options_.watchdog) {
     next = std::min(next, last_sign_of_life_ + options_.watchdog);
   }
+  if (!outbox_.empty() && send_at_ > now) next = std::min(next, send_at_);
   // Rounded up: waking before the deadline would spin.
   const auto wait = std::chrono::ceil<Duration>(next - now).count();
   return static_cast<int>(std::clamp<Duration::rep>(wait, 0, 60'000));
@@ -67,6 +69,7 @@ void Server::turn() {
                     0};
   polled[kOutput] = {task_ ? task_->output_descriptor() : -1, POLLIN, 0};
   polled[kError] = {task_ ? task_->error_descriptor() : -1, POLLIN, 0};
+  if (send_at_ > steady_now()) polled[kAgent].events = POLLIN;
   if (::poll(polled.data(), polled.size(), wait_ms(steady_now())) < 0) return;
   const auto now = steady_now();
   if (polled[kSignals].revents != 0) read_signals(now);
@@ -74,7 +77,7 @@ void Server::turn() {
   if (polled[kAgent].revents & (POLLIN | POLLHUP | POLLERR)) read_agent(now);
   if (polled[kListen].revents != 0) accept_agent(now);
   check_task(now);
-  if (!outbox_.empty()) flush();
+  if (!outbox_.empty() && now >= send_at_) flush();
 }
 
 void Server::accept_agent(SteadyTime now) {
@@ -157,11 +160,14 @@ void Server::start(StartOrder order, SteadyTime now) {
   }
   task_.emplace(std::move(order), options_.task, now);
   next_usage_ = now + kUsagePeriod;
-  if (task_->started()) say(Started{task_->attempt()});
+  if (!task_->started()) return;
+  say(Started{task_->attempt()});
+  send_at_ = now + kStartedPatience;
 }
 
 void Server::say(const RunnerMessage& message) {
   if (agent_) outbox_ += encode(message);
+  send_at_ = {};
 }
 
 void Server::flush() {

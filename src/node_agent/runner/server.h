@@ -51,6 +51,7 @@ class Server {
   std::optional<TaskRun> task_;
   SteadyTime last_sign_of_life_;
   SteadyTime next_usage_;
+  SteadyTime send_at_;    // not before, unless more is to be said
   bool leaving_ = false;  // exit as soon as no task runs
 };
 
