@@ -52,6 +52,7 @@ MAY_INCLUDE = {
     r"<prometheus/": ["scheduler/http"],
     r"<CLI/": ["cli", "scheduler/main.cpp", "node_agent/main.cpp", "node_agent/local_control.cpp"],
     r"<(thread|mutex|future|condition_variable|atomic)>": [
+        "common/io_pool.h",
         "scheduler/store", "scheduler/runtime", "scheduler/rpc", "scheduler/main.cpp",
         "node_agent/rpc", "node_agent/runtime", "node_agent/main.cpp", "cli"],
 }
