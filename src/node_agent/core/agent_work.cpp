@@ -45,10 +45,9 @@ void Agent::Impl::said(const protocol::StartAttempt& message) {
 
 void Agent::Impl::said(const protocol::StopAttempt& message) {
   if (work.waiting().contains(message.attempt)) {
-    const bool wanted_elsewhere =
-        message.reason == StopReason::kDrained || message.reason == StopReason::kHeat;
-    if (wanted_elsewhere) return give_back({message.attempt});
-    return leave(message.attempt);
+    // The scheduler has forgotten a superseded attempt; of any other it waits to hear.
+    if (message.reason == StopReason::kSuperseded) return leave(message.attempt);
+    return give_back({message.attempt});
   }
   const auto found = work.started().find(message.attempt);
   if (found == work.started().end()) return;
