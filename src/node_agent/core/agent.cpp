@@ -20,7 +20,7 @@ Agent::Impl::Impl(AgentConfig configuration, AgentState state)
       installation_id(state.installation_id),
       power(power_model_of(config.facts)),
       setpoints(state.setpoint ? *state.setpoint : config.default_setpoint),
-      air_sensor(config.air_step_max, config.sensor_timeout),
+      air_sensor(config.air_step_max, config.sensor_timeout, config.gain_time * 2 / 5),
       protection(config.cpu_trip, config.case_trip),
       law(gains_of(config)),
       book(state.installation_id + "-" + state.boot_id, power.per_core.value),

@@ -66,7 +66,10 @@ void Agent::Impl::judge_heat() {
   heat.halted = protection.tripped() || protection.inhibited() || setpoints.is_off();
   heat.safe_mode = comfort && !air;
   heat.frost = comfort && air && protection.frost() && !protection.tripped();
-  if (comfort && air) heat.excess = *air - work_reference;
+  if (comfort && air) {
+    heat.excess = *air - work_reference;
+    heat.rise = air_sensor.rise();
+  }
 
   const bool was_controlling = controlling;
   controlling = false;
@@ -79,11 +82,10 @@ void Agent::Impl::judge_heat() {
   } else if (heat.safe_mode) {
     heat.allowed = heat.wanted = safe_power();
   } else {
-    heat.allowed = ceiling_ramp(breaker(), *air, work_reference + config.band.ceiling);
+    heat.allowed = ceiling_ramp(breaker(), *air + heat.rise, work_reference + config.band.ceiling);
     if (!was_controlling) {
       last_control = next_control = now;
       (void)book.take_mean_power();  // what was drawn until now is not the law's doing
-      if (telemetry.safe_mode && hold_power) law.resume_from(telemetry.power_wanted);
     }
     controlling = true;
     heat.wanted = control(heat.allowed);

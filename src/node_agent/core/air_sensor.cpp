@@ -1,5 +1,7 @@
 #include "node_agent/core/air_sensor.h"
 
+#include <algorithm>
+
 namespace hearth::node_agent {
 namespace {
 
@@ -7,6 +9,7 @@ using protocol::Quality;
 constexpr Celsius kLowest{-30};
 constexpr Celsius kHighest{50};
 constexpr int kAgreeingNeeded = 3;
+constexpr Kelvins kRiseMax{0.5};  // a hand on the sensor must not freeze a node
 
 bool within(Celsius a, Celsius b, Kelvins distance) {
   return a - b <= distance && b - a <= distance;
@@ -32,6 +35,13 @@ protocol::Reading AirSensor::take(protocol::Reading reading, TimePoint now) {
     implausible_ = true;
     if (agreeing_ < kAgreeingNeeded) return reading;
   }
+  if (known && !implausible_) {
+    // Implicit first-order filter: stable for any distance of readings.
+    const double passed = to_seconds(now - good_at_) / to_seconds(horizon_);
+    smooth_ = smooth_ + (passed / (1 + passed)) * (value - smooth_);
+  } else {
+    smooth_ = value;
+  }
   good_ = rounded(value);
   good_at_ = now;
   implausible_ = false;
@@ -43,6 +53,11 @@ protocol::Reading AirSensor::take(protocol::Reading reading, TimePoint now) {
 std::optional<Celsius> AirSensor::air(TimePoint now) const {
   if (!good_ || implausible_ || now - good_at_ > timeout_) return std::nullopt;
   return good_;
+}
+
+Kelvins AirSensor::rise() const {
+  if (!good_) return {};
+  return rounded(std::clamp(*good_ - smooth_, Kelvins{0}, kRiseMax));
 }
 
 std::optional<TimePoint> AirSensor::silent_at() const {

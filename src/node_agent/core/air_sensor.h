@@ -15,13 +15,20 @@ namespace hearth::node_agent {
 
 class AirSensor {
  public:
-  AirSensor(Kelvins step_max, Duration timeout) : step_max_(step_max), timeout_(timeout) {}
+  // `horizon`: how far ahead rise() looks.
+  AirSensor(Kelvins step_max, Duration timeout, Duration horizon)
+      : step_max_(step_max), timeout_(timeout), horizon_(horizon) {}
 
   // Takes one pass's reading and returns it with our judgement in its quality.
   protocol::Reading take(protocol::Reading reading, TimePoint now);
 
   // The last believed temperature, while it is young enough.
   std::optional<Celsius> air(TimePoint now) const;
+
+  // How much warmer it will be after `horizon` at the present slope; 0 where it cools, 0.5 K at
+  // most. The slope is that of a first-order filter, so the rise is air less smoothed air: exact
+  // for a steady ramp.
+  Kelvins rise() const;
 
   // Nothing may be believed now: never a reading, silent too long, or the last was implausible.
   bool lost(TimePoint now) const { return !air(now); }
@@ -32,7 +39,9 @@ class AirSensor {
  private:
   Kelvins step_max_;
   Duration timeout_;
+  Duration horizon_;
   std::optional<Celsius> good_;
+  Celsius smooth_;
   TimePoint good_at_{};
   bool implausible_ = false;
   std::optional<Celsius> candidate_;  // where the sensor may have been carried

@@ -52,10 +52,7 @@ void ControlLaw::step(const Inputs& inputs) {
     integral_w_ += inputs.outdoor ? -std::min(integral_w_, forward_known_w) : forward_known_w;
   }
   last_outdoor_ = inputs.outdoor;
-  if (resume_from_) {
-    integral_w_ = resume_from_->value - proportional_w - forward_w;
-    resume_from_.reset();
-  } else if (may_integrate(inputs, error_k)) {
+  if (may_integrate(inputs, error_k)) {
     integral_w_ += proportional_w * to_seconds(inputs.elapsed) / gains_.integral_time_s;
   }
   // At no error it stands for losses, or corrects the feed-forward: never for less than no heat.

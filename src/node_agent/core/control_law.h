@@ -3,7 +3,9 @@
 //   P = sat( F*(T_ref - To) + Kp*e + I ),  dI/dt = Kp/Ti * e,  e = T_ref - T_air
 //
 // With a model Kp = Ci/gain_time and F = UA; without, Kp = 0.6 and F = 0.01 of rated power per
-// kelvin. Without an outdoor temperature F is left out and the integral takes its place.
+// kelvin. While something else decides, the integral rests at the hold power it had found, so the
+// return is bumpless. Without an outdoor temperature F is left out and the integral takes its
+// place.
 #pragma once
 
 #include <optional>
@@ -40,10 +42,6 @@ class ControlLaw {
   // was wanted, nor down while it gives more.
   void step(const Inputs& inputs);
 
-  // The next step() continues from `power` without a jump, whatever the error is then. For the
-  // return from a mode in which something else decided.
-  void resume_from(Watts power) { resume_from_ = power; }
-
   // The power wanted, rounded to 1 mW, before any clamp: the caller's limits may change meanwhile.
   Watts output() const { return output_; }
 
@@ -54,7 +52,6 @@ class ControlLaw {
   ControlGains gains_;
   double integral_w_ = 0;
   std::optional<Celsius> last_outdoor_;
-  std::optional<Watts> resume_from_;
   Watts output_{};
 };
 

@@ -46,7 +46,9 @@ ClassSpeeds class_speeds(const std::vector<Load>& loads, const protocol::HeatBan
   speeds.fill(1);
   Watts total = fixed_power(loads, power);
   for (const auto c : kYieldingOrder) {
-    if (heat.excess && !heat.frost) of(speeds, c) = thermal_speed(band_of(band, c), *heat.excess);
+    if (heat.excess && !heat.frost) {
+      of(speeds, c) = thermal_speed(band_of(band, c), *heat.excess + heat.rise);
+    }
     if (c != ServiceClass::kFiller) total += of(speeds, c) * full_power(loads, c);
   }
   if (const Watts filler = full_power(loads, ServiceClass::kFiller); filler > 0_W) {

@@ -17,6 +17,7 @@ namespace hearth::node_agent {
 // What the heat side allows at this moment.
 struct HeatState {
   std::optional<Kelvins> excess;  // air above the reference for work; unset where it does not count
+  Kelvins rise;                   // how far heat on its way will lift it: slows work in time
   Watts allowed;                  // the most the node may draw: breaker, ceiling ramp, safe mode
   Watts wanted;                   // P_req of the control law
   bool safe_mode = false;
@@ -57,9 +58,10 @@ struct Shedding {
 
 const protocol::ClassBand& band_of(const protocol::HeatBand& band, protocol::ServiceClass c);
 
-// Full speed up to may_start_below, falling linearly to nothing at must_stop_above, where the class
-// is stopped, newest first; a class is stopped only when nothing of the classes before it is left.
-// What does not fit under `allowed` is slowed in the same order. FILLER gets what P_req leaves.
+// Full speed up to may_start_below (foreseen), falling linearly to nothing at must_stop_above,
+// where the class is stopped, newest first; a class is stopped only when nothing of the classes
+// before it is left. What does not fit under `allowed` is slowed in the same order. FILLER gets
+// what P_req leaves.
 Shedding shed(const std::vector<Load>& loads, const protocol::HeatBand& band,
               const PowerModel& power, const HeatState& heat);
 

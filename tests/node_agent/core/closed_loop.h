@@ -27,7 +27,7 @@ class ClosedLoop {
   ClosedLoop(AgentConfig config, SimulatedHeaterConfig heater_config)
       : agent(std::move(config), fresh_state()), heater(std::move(heater_config)) {}
 
-  // Runs passes of 10 s; `each` is called after every one.
+  // Runs one pass after another; `each` is called after every one.
   template <class F>
   void run(Duration time, F each) {
     for (const TimePoint end = now + time; now < end;) {
@@ -58,7 +58,9 @@ class ClosedLoop {
   // From now on there is always work of this class, under limits that are renewed.
   std::optional<protocol::ServiceClass> work_class;
   double t_ref_c = 20;
+  double p_max_w = 450;
   bool sensor_works = true;
+  Duration pass_time{seconds{10}};
   Watts power;
   Watts filler;
   int killed = 0;
@@ -71,21 +73,19 @@ class ClosedLoop {
   std::map<AttemptId, Task> running;
 
  private:
-  static constexpr seconds kPass{10};
-
   void pass() {
     if (work_class) bring_work();
-    now += kPass;
+    now += pass_time;
     double used_s = 0;
     CpuTimeRead cpu;
     for (auto& [attempt, task] : running) {
-      const double delta_s = task.speed * to_seconds(kPass);
+      const double delta_s = task.speed * to_seconds(pass_time);
       task.cpu_s += delta_s;
       used_s += delta_s;
       cpu.items.push_back({attempt, task.cpu_s});
     }
     apply(cpu);
-    auto sensors = heater.read(used_s, kPass);
+    auto sensors = heater.read(used_s, pass_time);
     power = Watts{sensors.power_w.value};
     if (!sensor_works) sensors.air_temperature_c = {};
     apply(sensors);
@@ -94,7 +94,7 @@ class ClosedLoop {
   void bring_work() {
     if (!connected_) apply(StreamOpened{1, 1});
     connected_ = true;
-    apply(SchedulerSaid{1, protocol::LimitsChanged{limits_of(t_ref_c, 450, minutes{1})}});
+    apply(SchedulerSaid{1, protocol::LimitsChanged{limits_of(t_ref_c, p_max_w, minutes{1})}});
     const JobId job{1 + static_cast<std::uint64_t>(*work_class)};
     apply(SchedulerSaid{1, protocol::JobDetails{job, spec_of(*work_class)}});
     for (int i = 0; i < 6 && agent.waiting_count() < 2; ++i) {

@@ -56,6 +56,57 @@ TEST_P(Comfort, IsKeptForThreeDaysWithoutScheduler) {
 INSTANTIATE_TEST_SUITE_P(Cases, Comfort, testing::Bool(),
                          [](const auto& test) { return test.param ? "with_model" : "without"; });
 
+// A room whose minutes show hours, with a control law to match, as demonstrations use it.
+TEST(ClosedLoop, HoldsARoomWithASixtiethOfItsCapacities) {
+  auto config = with_full_share();
+  config.control_period = seconds{1};
+  config.integral_time = seconds{100};
+  config.gain_time = seconds{25};
+  auto room = ClosedLoop::room(17, 2);
+  room.room.capacity_scale = 1.0 / 60;
+  ClosedLoop loop(config, room);
+  loop.pass_time = seconds{1};
+  loop.run(minutes{10});
+  Extremes air;
+  loop.run(minutes{10}, [&] { air.take(loop.air_c()); });
+  EXPECT_GT(air.low, 19.7);
+  EXPECT_LT(air.high, 20.3);
+}
+
+// A light room with three times the power it needs, on a mild day: the hardest for the backstops.
+TEST(ClosedLoop, TheCeilingHoldsInAnOverpoweredLightRoom) {
+  auto config = with_full_share();
+  config.facts.max = config.facts.static_share = 850_W;
+  auto room = ClosedLoop::room(19, 17);
+  room.room = thermal::room_with_loss(15, 12, thermal::MassClass::kVeryLight);
+  room.max = room.radiator.rated = 850_W;
+  ClosedLoop loop(config, room);
+  loop.work_class = protocol::ServiceClass::kReserved;
+  loop.p_max_w = 850;
+  Extremes air;
+  loop.run(hours{24}, [&] { air.take(loop.air_c()); });
+  EXPECT_LT(air.high, 22.0);
+  RecordProperty("high_mk", static_cast<int>(air.high * 1000));
+  RecordProperty("killed", loop.killed);
+}
+
+// A night setback is a permission: the batch goes on, the room falls no faster than by itself.
+TEST(ClosedLoop, ASetbackStopsNoWork) {
+  auto config = with_full_share();
+  config.default_setpoint.mode = protocol::SetpointMode::kProgramme;
+  config.default_setpoint.programme = {{0, 20_degC}, {22 * 60, 16_degC}};
+  ClosedLoop loop(config, ClosedLoop::room(20, 2));
+  loop.apply(WallClockRead{{}, 20 * 60});
+  loop.work_class = protocol::ServiceClass::kFlex;
+  loop.run(hours{6});
+  EXPECT_EQ(loop.agent.telemetry().setpoint, 16_degC);
+  EXPECT_EQ(loop.agent.telemetry().t_ref, 16.5_degC);
+  EXPECT_EQ(loop.killed, 0);
+  EXPECT_EQ(loop.running.size(), 4u);
+  EXPECT_EQ(loop.filler, 0_W);
+  EXPECT_LT(loop.air_c(), 21);
+}
+
 TEST(ClosedLoop, OffDropsToIdleWithTheNextPass) {
   ClosedLoop loop(with_full_share(), ClosedLoop::room(18, 2));
   loop.work_class = protocol::ServiceClass::kReserved;
@@ -105,6 +156,13 @@ TEST(ClosedLoop, WorkTakesThePlaceOfFiller) {
 TEST(ClosedLoop, WithoutASensorHeatIsFixedAndLow) {
   ClosedLoop loop(with_full_share(), ClosedLoop::room(20, 2));
   loop.run(hours{12});
+  const Watts before = loop.agent.telemetry().power_wanted;
+  loop.sensor_works = false;
+  loop.run(minutes{16});
+  EXPECT_TRUE(loop.agent.telemetry().safe_mode);
+  loop.sensor_works = true;
+  loop.run(seconds{10});
+  EXPECT_NEAR(loop.agent.telemetry().power_wanted.value, before.value, 20) << "bumpless";
   loop.sensor_works = false;
   loop.run(minutes{20});
   EXPECT_TRUE(loop.agent.telemetry().safe_mode);
