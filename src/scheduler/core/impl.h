@@ -104,6 +104,7 @@ struct Scheduler::Impl {
   void place();
   void place_job(JobId id);
   void fill_node(NodeIndex index);
+  void take_back_waiting(NodeIndex index);
   [[nodiscard]] int cores_ahead(const JobRecord& job, const NodeRecord& node) const;
 
   [[nodiscard]] NodeView view(const NodeRecord& node) const;

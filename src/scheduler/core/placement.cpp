@@ -95,4 +95,21 @@ void Scheduler::Impl::fill_node(NodeIndex index) {
   dirty_nodes.erase(index);
 }
 
+// What waits at a node whose room has become too warm to start it is taken back and goes elsewhere.
+void Scheduler::Impl::take_back_waiting(NodeIndex index) {
+  constexpr Kelvins kHysteresis{0.1};  // beyond the start bound, so that nothing goes to and fro
+  const auto& node = nodes[index];
+  if (!node.has_room() || node.telemetry.air_temperature_c.quality != protocol::Quality::kGood) {
+    return;
+  }
+  const Kelvins above = Celsius{node.telemetry.air_temperature_c.value} - node.limits.t_ref;
+  std::vector<AttemptId> too_warm;
+  for (const auto& [id, attempt] : node.attempts) {
+    if (attempt.started || attempt.stopping) continue;
+    const auto& band = class_band(config.band, attempt.service_class);
+    if (above > band.may_start_below + kHysteresis) too_warm.push_back(id);
+  }
+  for (const auto id : too_warm) stop_attempt(id, protocol::StopReason::kHeat);
+}
+
 }  // namespace hearth::scheduler

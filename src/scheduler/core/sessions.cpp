@@ -167,6 +167,7 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::Report& message) {
     node.committed = node.limits.p_max;  // the cut is acknowledged and seen
   }
   rerank(index);
+  take_back_waiting(index);
   if (setpoint_moved) plan_soon(index);
   dirty_nodes.insert(index);
 }
