@@ -40,6 +40,53 @@ def is_alive(pid):
         return False
 
 
+def processes_of(directory):
+    """{pid: command line} of what runs in, or with files of, a cluster's directory."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            where = os.readlink(entry / "cwd")
+        except OSError:
+            continue
+        if (str(directory) in words or where.startswith(str(directory))) and \
+                is_alive(int(entry.name)):
+            found[int(entry.name)] = words
+    return found
+
+
+def stop_directory(directory, keep_files=False):
+    """Ends the cluster that lives in `directory` in the order of the data flow: agents, their
+    tasks, the scheduler. Returns {pid: command line} of what had to be killed."""
+    def end(program):
+        pids = [pid for pid, words in processes_of(directory).items()
+                if Path(words.split(" ")[0]).name == program]
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        try:
+            wait_for(lambda: not any(is_alive(pid) for pid in pids), 15, program + " to end")
+        except ClusterError:
+            pass  # killed below
+
+    end("hearth-agent")
+    for state in Path(directory).iterdir():
+        if (state / "runners").is_dir():
+            subprocess.run([BIN / "hearth-agent", "stop-tasks", "--state-dir", state],
+                           capture_output=True, timeout=30)
+    end("hearthd")
+    left = processes_of(directory)
+    for pid in left:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    if not keep_files:
+        shutil.rmtree(directory, ignore_errors=True)
+    return left
+
+
 class LocalCluster:
     """Use as a context manager, or call stop()."""
 
@@ -150,48 +197,15 @@ class LocalCluster:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def processes(self):
-        """Every process that runs in, or from, this cluster's directory."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            try:
-                words = (entry / "cmdline").read_bytes()
-                where = os.readlink(entry / "cwd")
-            except OSError:
-                continue
-            directory = str(self.directory)
-            if (directory.encode() in words or where.startswith(directory)) and \
-                    is_alive(int(entry.name)):
-                found.append(int(entry.name))
-        return found
+        return processes_of(self.directory)
 
     def stop(self):
-        for name in list(self.agents):
-            if self.agents[name].poll() is None:
-                self.agents[name].terminate()
-        for name, process in self.agents.items():
-            try:
-                process.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            subprocess.run([BIN / "hearth-agent", "stop-tasks", "--state-dir",
-                            self.directory / name], capture_output=True, timeout=30)
-        if self.scheduler and self.scheduler.poll() is None:
-            self.scheduler.terminate()
-            try:
-                self.scheduler.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                self.scheduler.kill()
-        left = self.processes()
-        for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        if not self.keep_files:
-            shutil.rmtree(self.directory, ignore_errors=True)
-        return left
+        """Ends everything; returns the processes that had to be killed (there should be none)."""
+        killed = stop_directory(self.directory, self.keep_files)
+        for process in [*self.agents.values(), self.scheduler]:
+            if process:
+                process.wait()
+        return killed
 
     def _spawn(self, words, name):
         with open(self.directory / f"{name}.log", "ab") as log:
