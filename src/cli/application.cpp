@@ -1,0 +1,96 @@
+#include "cli/application.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <sstream>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/session.h"
+
+namespace hearth::cli {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  hearth submit --tasks 100 --wait -- /bin/echo task {index}\n"
+    "  hearth submit batch.json\n"
+    "  hearth job results last -o json\n"
+    "  hearth zone set kitchen 20.5\n"
+    "\n"
+    "Exit codes: 0 done; 1 the job failed; 2 wrong usage or refused; 3 scheduler unreachable;\n"
+    "4 the job was cancelled; 5 not found; 130 interrupted.";
+
+void add_global_options(CLI::App& app, Session& session) {
+  auto& options = session.options;
+  app.add_option("--server", options.server, "The scheduler's address, HOST:PORT")
+      ->envname("HEARTH_SERVER")
+      ->capture_default_str()
+      ->type_name("ADDR");
+  app.add_option("-o,--format", options.format, "How to print: table or json")
+      ->check(CLI::IsMember({"table", "json"}))
+      ->type_name("FORMAT");
+  app.add_option("--timeout", options.timeout,
+                 "Give up when the scheduler is unreachable this long (default: 30s; commands that "
+                 "follow a job go on trying)")
+      ->type_name("TIME");
+  app.add_flag("--no-color", options.no_color, "No colours, even on a terminal");
+  app.set_version_flag("--version", std::string("hearth ") + HEARTH_VERSION);
+}
+
+// The reason in one line: CLI11 adds a second.
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
+
+int report(Session& session, const Error& error) {
+  session.note(error.message);
+  return exit_code_of(error);
+}
+
+int run_checked(Session& session) {
+  if (const auto checked = session.check(); !checked) return report(session, checked.error());
+  const auto code = session.command();
+  session.status("");
+  return code ? *code : report(session, code.error());
+}
+
+}  // namespace
+
+int run(std::vector<std::string> arguments) {
+  Session session;
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (dashes != arguments.end()) {
+    session.words.assign(dashes + 1, arguments.end());
+    arguments.erase(dashes, arguments.end());
+  }
+
+  CLI::App app("Runs computations on computers that heat homes.", "hearth");
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.footer(kExamples);
+  add_global_options(app, session);
+  add_submit_command(app, session);
+  add_job_commands(app, session);
+  add_task_commands(app, session);
+  add_node_commands(app, session);
+  add_zone_commands(app, session);
+  add_artifact_commands(app, session);
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app.parse(std::move(arguments));
+  } catch (const CLI::Success& asked_for_help) {
+    app.exit(asked_for_help);
+    return kExitOk;
+  } catch (const CLI::ParseError& error) {
+    session.note(first_line(error.what()) + " (see hearth --help)");
+    return kExitRefused;
+  }
+  if (!session.words.empty() && !app.got_subcommand("submit")) {
+    session.note("only submit takes a command after --");
+    return kExitRefused;
+  }
+  return run_checked(session);
+}
+
+}  // namespace hearth::cli

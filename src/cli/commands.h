@@ -1,0 +1,21 @@
+// One function per group of commands: declares it, and sets session.command where it is chosen.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace hearth::cli {
+
+class Session;
+
+// The session must outlive the app.
+void add_submit_command(CLI::App& app, Session& session);
+void add_job_commands(CLI::App& app, Session& session);
+void add_results_command(CLI::App& job_commands, Session& session);
+void add_task_commands(CLI::App& app, Session& session);
+void add_node_commands(CLI::App& app, Session& session);
+void add_zone_commands(CLI::App& app, Session& session);
+void add_artifact_commands(CLI::App& app, Session& session);
+
+}  // namespace hearth::cli

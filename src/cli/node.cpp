@@ -1,0 +1,148 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/describe.h"
+#include "cli/exit_code.h"
+#include "cli/json_list.h"
+#include "cli/session.h"
+
+namespace hearth::cli {
+namespace {
+
+using fleet::v1::FleetService;
+
+struct ListOptions {
+  std::string state;
+  std::string zone;
+};
+
+Result<fleet::v1::NodeState> parse_state(const std::string& text) {
+  fleet::v1::NodeState state = fleet::v1::NODE_STATE_UNSPECIFIED;
+  const bool known =
+      text.empty() || fleet::v1::NodeState_Parse("NODE_STATE_" + upper(text), &state);
+  if (!known) {
+    return fail(ErrorCode::kInvalidArgument, "--state: not online, silent or lost: " + text);
+  }
+  return state;
+}
+
+double total_j(const fleet::v1::EnergyLedger& ledger) {
+  return ledger.attempts_j() + ledger.filler_j() + ledger.idle_j() + ledger.resistance_j();
+}
+
+// What is not as it should be.
+std::string notes_of(const fleet::v1::Node& node) {
+  std::string notes;
+  const auto add = [&](bool holds, const std::string& note) {
+    if (holds) notes += (notes.empty() ? "" : ", ") + note;
+  };
+  add(node.draining(), "draining");
+  add(node.tripped(), "tripped");
+  add(node.safe_mode(), "safe mode");
+  add(!node.isolated(),
+      "not isolated" +
+          (node.isolation_note().empty() ? std::string{} : " (" + node.isolation_note() + ")"));
+  return shortened(notes, 60);
+}
+
+std::vector<Cell> node_row(const fleet::v1::Node& node) {
+  const bool bad = node.tripped() || node.safe_mode();
+  return {node.node_id(),
+          cell_of(node.state()),
+          word_of(node.kind()),
+          node.zone_id(),
+          std::to_string(node.cores_used()) + "/" + std::to_string(node.cores()),
+          power_cell(node.power_w()),
+          format_power(node.power_wanted_w()),
+          format_power(node.power_max_w()),
+          format_count(node.tasks_running()),
+          format_count(node.tasks_waiting()),
+          format_count(node.tasks_ended()),
+          format_energy(total_j(node.energy())),
+          {notes_of(node), bad ? Style::kBad : Style::kDim}};
+}
+
+Result<int> list_nodes(Session& session, const ListOptions& options) {
+  fleet::v1::ListNodesRequest request;
+  HEARTH_TRY(state, parse_state(options.state));
+  request.set_state(state);
+  request.set_zone_id(options.zone);
+  auto& client = session.client();
+  const auto fetch = [&] {
+    return client.call(client.fleet(), &FleetService::Stub::ListNodes, request);
+  };
+  HEARTH_TRY(nodes, (fetch_pages<fleet::v1::Node>(
+                        request, 0, fetch,
+                        [](const auto& response) -> const auto& { return response.nodes(); })));
+  if (session.json()) return print_json_list(session, nodes);
+  Table table({{"NODE"},
+               {"STATE"},
+               {"KIND"},
+               {"ZONE"},
+               {"CORES", true},
+               {"POWER", true},
+               {"WANTED", true},
+               {"AT MOST", true},
+               {"RUNNING", true},
+               {"WAITING", true},
+               {"ENDED", true},
+               {"ENERGY", true},
+               {"NOTES"}});
+  for (const auto& node : nodes) table.add(node_row(node));
+  session.print(table);
+  return kExitOk;
+}
+
+struct DrainOptions {
+  std::string node;
+  bool undo = false;
+  bool stop = false;
+};
+
+Result<int> drain(Session& session, const DrainOptions& options) {
+  fleet::v1::DrainNodeRequest request;
+  request.set_node_id(options.node);
+  request.set_drain(!options.undo);
+  request.set_stop_running(options.stop);
+  auto& client = session.client();
+  HEARTH_TRY(response, client.call(client.fleet(), &FleetService::Stub::DrainNode, request));
+  if (session.json()) {
+    session.print_json(response.node());
+  } else {
+    session.print_line(
+        options.node + (options.undo ? ": back in service" : ": draining, ") +
+        (options.undo ? "" : format_count(response.node().tasks_running()) + " tasks running"));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void add_node_commands(CLI::App& app, Session& session) {
+  auto* node = app.add_subcommand("node", "The computers that heat");
+  node->require_subcommand(1);
+  node->footer("Example:\n  hearth node list --state online");
+
+  auto listed = std::make_shared<ListOptions>();
+  auto* list = node->add_subcommand("list", "Nodes by name");
+  list->footer("Example:\n  hearth node list --zone kitchen");
+  list->add_option("--state", listed->state, "online, silent or lost");
+  list->add_option("--zone", listed->zone, "Only this zone's");
+  list->callback([&session, listed] {
+    session.command = [&session, listed] { return list_nodes(session, *listed); };
+  });
+
+  auto drained = std::make_shared<DrainOptions>();
+  auto* command = node->add_subcommand("drain", "Take a node out of service, or back in");
+  command->footer("Examples:\n  hearth node drain n3 --stop\n  hearth node drain n3 --undo");
+  command->add_option("NODE", drained->node)->required();
+  auto* undo = command->add_flag("--undo", drained->undo, "Take it back into service");
+  command->add_flag("--stop", drained->stop, "Stop its tasks and run them elsewhere")
+      ->excludes(undo);
+  command->callback([&session, drained] {
+    session.command = [&session, drained] { return drain(session, *drained); };
+  });
+}
+
+}  // namespace hearth::cli
