@@ -73,7 +73,9 @@ void count_tasks(Draft& draft) {
     draft.problems.push_back("task_count: " + std::to_string(*draft.task_count) + ", but " +
                              std::to_string(payloads) + " payloads");
   }
-  spec.task_count = draft.has_payloads ? payloads : draft.task_count.value_or(1);
+  // Of no payloads was complained already.
+  spec.task_count =
+      draft.has_payloads ? std::max<std::uint64_t>(payloads, 1) : draft.task_count.value_or(1);
 }
 
 std::string first_word(const std::string& problem) {

@@ -1,0 +1,157 @@
+// A scheduler that knows one job and can be made to fail, for tests of the command line.
+//
+// Every call is answered from plain fields; the tests set them before the call. Real gRPC on port
+// 0 of the loopback.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/digest.h"
+#include "hearth/artifact/v1/artifact.grpc.pb.h"
+#include "hearth/job/v1/job.grpc.pb.h"
+
+namespace hearth::cli {
+
+inline const grpc::Status kUnavailable(grpc::StatusCode::UNAVAILABLE, "starting");
+
+class FakeJobs final : public job::v1::JobService::Service {
+ public:
+  int failures = 0;                                  // so many calls are answered UNAVAILABLE first
+  int messages_a_call = 1;                           // then a stream breaks
+  std::vector<job::v1::SubmitJobRequest> submitted;  // messages of all tries
+  std::vector<std::string> cursors;                  // as asked by streams
+  std::vector<job::v1::WatchJobsResponse> events;    // cursor: its place, from 1
+  std::vector<job::v1::TaskResult> results;
+  job::v1::Job job;
+
+  grpc::Status SubmitJob(grpc::ServerContext*,
+                         grpc::ServerReader<job::v1::SubmitJobRequest>* reader,
+                         job::v1::SubmitJobResponse* response) override {
+    job::v1::SubmitJobRequest request;
+    while (reader->Read(&request)) submitted.push_back(request);
+    if (failures-- > 0) return kUnavailable;
+    response->set_job_id(job.job_id());
+    response->set_cursor("0");
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetJob(grpc::ServerContext*, const job::v1::GetJobRequest* request,
+                      job::v1::GetJobResponse* response) override {
+    if (request->job_id() != job.job_id()) {
+      return {grpc::StatusCode::NOT_FOUND, "job " + request->job_id() + ": not found"};
+    }
+    *response->mutable_job() = job;
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListJobs(grpc::ServerContext*, const job::v1::ListJobsRequest*,
+                        job::v1::ListJobsResponse* response) override {
+    *response->add_jobs() = job;
+    return grpc::Status::OK;
+  }
+
+  grpc::Status WatchJobs(grpc::ServerContext*, const job::v1::WatchJobsRequest* request,
+                         grpc::ServerWriter<job::v1::WatchJobsResponse>* writer) override {
+    return stream(request->cursor(), events.size(), [&](std::size_t i, const std::string& cursor) {
+      auto event = events[i];
+      event.set_cursor(cursor);
+      if (event.has_job()) job = event.job();
+      writer->Write(event);
+    });
+  }
+
+  grpc::Status StreamResults(grpc::ServerContext*, const job::v1::StreamResultsRequest* request,
+                             grpc::ServerWriter<job::v1::StreamResultsResponse>* writer) override {
+    return stream(request->cursor(), results.size(), [&](std::size_t i, const std::string& cursor) {
+      job::v1::StreamResultsResponse response;
+      response.set_cursor(cursor);
+      *response.add_results() = results[i];
+      writer->Write(response);
+    });
+  }
+
+ private:
+  // Writes what follows `cursor`, but breaks after messages_a_call.
+  template <class Write>
+  grpc::Status stream(const std::string& cursor, std::size_t count, const Write& write) {
+    cursors.push_back(cursor);
+    if (failures-- > 0) return kUnavailable;
+    std::size_t next = cursor.empty() ? 0 : std::stoull(cursor);
+    for (int written = 0; next < count; ++written) {
+      if (written == messages_a_call) return kUnavailable;
+      write(next, std::to_string(next + 1));
+      ++next;
+    }
+    return grpc::Status::OK;
+  }
+};
+
+class FakeArtifacts final : public artifact::v1::ArtifactService::Service {
+ public:
+  std::map<std::string, std::string> stored;  // by digest
+  int uploads = 0;
+  int failures = 0;
+
+  grpc::Status FindMissing(grpc::ServerContext*, const artifact::v1::FindMissingRequest* request,
+                           artifact::v1::FindMissingResponse* response) override {
+    for (const auto& digest : request->digests()) {
+      if (!stored.contains(digest)) response->add_missing(digest);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status Upload(grpc::ServerContext*, grpc::ServerReader<artifact::v1::UploadRequest>* reader,
+                      artifact::v1::UploadResponse*) override {
+    artifact::v1::UploadRequest request;
+    std::string digest, bytes;
+    while (reader->Read(&request)) {
+      if (!request.digest().empty()) digest = request.digest();
+      bytes += request.data();
+    }
+    ++uploads;
+    if (failures-- > 0) return kUnavailable;
+    if (sha256(bytes) != digest) return {grpc::StatusCode::INVALID_ARGUMENT, "digest"};
+    stored[digest] = bytes;
+    return grpc::Status::OK;
+  }
+
+  // Breaks off after three bytes while there are failures left.
+  grpc::Status Download(grpc::ServerContext*, const artifact::v1::DownloadRequest* request,
+                        grpc::ServerWriter<artifact::v1::DownloadResponse>* writer) override {
+    const auto found = stored.find(request->digest());
+    if (found == stored.end()) {
+      return {grpc::StatusCode::NOT_FOUND, "artifact " + request->digest() + ": not found"};
+    }
+    const bool breaks = failures-- > 0;
+    artifact::v1::DownloadResponse response;
+    response.set_size_bytes(found->second.size());
+    response.set_data(found->second.substr(request->offset(), breaks ? 3 : std::string::npos));
+    writer->Write(response);
+    return breaks ? kUnavailable : grpc::Status::OK;
+  }
+};
+
+struct FakeScheduler {
+  FakeScheduler() {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&jobs);
+    builder.RegisterService(&artifacts);
+    server = builder.BuildAndStart();
+  }
+  ~FakeScheduler() { server->Shutdown(); }
+
+  std::string address() const { return "127.0.0.1:" + std::to_string(port); }
+
+  FakeJobs jobs;
+  FakeArtifacts artifacts;
+  int port = 0;
+  std::unique_ptr<grpc::Server> server;
+};
+
+}  // namespace hearth::cli
