@@ -16,7 +16,7 @@ protocol::Reading good(double value) {
 
 SimulatedHeater::SimulatedHeater(SimulatedHeaterConfig config)
     : config_(config), room_(config.room, config.radiator, config.start), cap_(config.max) {
-  CHECK(config_.cores >= 1 && config_.max >= config_.idle);
+  CHECK(config_.cores > 0 && config_.max >= config_.idle);
 }
 
 SensorsRead SimulatedHeater::read(double task_cpu_s, Duration elapsed) {

@@ -14,7 +14,7 @@ struct SimulatedHeaterConfig {
   thermal::RadiatorParameters radiator;
   thermal::Weather weather;
   Celsius start{18};
-  int cores = 1;  // nominal CPU seconds per second
+  double cores = 1;  // CPU seconds per second that count as full power
   Watts idle{30};
   Watts max{500};
   Watts resistance_max{0};
