@@ -1,0 +1,49 @@
+// What an agent keeps across its restarts, in STATE/agent.json: who it is, how many streams it has
+// opened, the setpoint in force, the highest scheduler epoch it has seen.
+//
+// One agent per state directory: open() takes a lock that ends with the process. Every change is
+// on disk when its function returns (changes are rare). Blocking; made for one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "common/result.h"
+#include "node_agent/core/agent_config.h"
+
+namespace hearth::node_agent {
+
+class AgentStateStore {
+ public:
+  // Makes the directory if there is none. kFailedPrecondition: another agent has it;
+  // kUnavailable: it cannot be made or written. A damaged file is set aside as agent.json.bad and
+  // the agent begins anew: a cold home is worse than a forgotten setpoint.
+  static Result<std::unique_ptr<AgentStateStore>> open(const std::string& directory);
+  ~AgentStateStore();
+  AgentStateStore(const AgentStateStore&) = delete;
+  AgentStateStore& operator=(const AgentStateStore&) = delete;
+
+  // For the core's start: `boot_id` is drawn anew by each open().
+  const AgentState& state() const { return state_; }
+
+  // Counts one more stream; on disk before it returns, so that no number is ever used twice.
+  Result<std::uint64_t> next_session_counter();
+
+  Result<> store_setpoint(const protocol::Setpoint& setpoint);
+  Result<> store_epoch(std::uint64_t epoch);
+
+ private:
+  AgentStateStore(std::string directory, int lock)
+      : directory_(std::move(directory)), lock_(lock) {}
+
+  void load();
+  Result<> save() const;
+
+  std::string directory_;
+  int lock_;
+  AgentState state_;
+  std::uint64_t session_counter_ = 0;
+};
+
+}  // namespace hearth::node_agent

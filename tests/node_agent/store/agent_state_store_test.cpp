@@ -1,0 +1,101 @@
+#include "node_agent/store/agent_state_store.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/temporary_directory.h"
+
+namespace hearth::node_agent {
+namespace {
+
+protocol::Setpoint local_off() {
+  protocol::Setpoint setpoint;
+  setpoint.mode = protocol::SetpointMode::kOff;
+  setpoint.revision = {7, protocol::SetpointOrigin::kLocal};
+  return setpoint;
+}
+
+protocol::Setpoint programme() {
+  protocol::Setpoint setpoint;
+  setpoint.mode = protocol::SetpointMode::kProgramme;
+  setpoint.programme = {{0, Celsius{17}}, {360, Celsius{20.5}}};
+  setpoint.revision = {8, protocol::SetpointOrigin::kApi};
+  return setpoint;
+}
+
+TEST(AgentStateStore, KeepsWhatItWasToldAcrossRestarts) {
+  const TemporaryDirectory directory;
+  std::string installation;
+  std::string boot;
+  {
+    const auto store = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(store) << store.error().message;
+    installation = (*store)->state().installation_id;
+    boot = (*store)->state().boot_id;
+    EXPECT_EQ(installation.size(), 32U);
+    EXPECT_FALSE((*store)->state().setpoint);
+    EXPECT_EQ(*(*store)->next_session_counter(), 1U);
+    EXPECT_EQ(*(*store)->next_session_counter(), 2U);
+    EXPECT_TRUE((*store)->store_setpoint(local_off()));
+    EXPECT_TRUE((*store)->store_epoch(41));
+  }
+  const auto again = AgentStateStore::open(directory.path());
+  ASSERT_TRUE(again);
+  EXPECT_EQ((*again)->state().installation_id, installation);
+  EXPECT_NE((*again)->state().boot_id, boot);
+  EXPECT_EQ((*again)->state().setpoint, local_off());
+  EXPECT_EQ((*again)->state().highest_epoch, 41U);
+  EXPECT_EQ(*(*again)->next_session_counter(), 3U);
+}
+
+TEST(AgentStateStore, KeepsProgrammes) {
+  const TemporaryDirectory directory;
+  {
+    const auto store = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(store && (*store)->store_setpoint(programme()));
+  }
+  const auto again = AgentStateStore::open(directory.path());
+  ASSERT_TRUE(again);
+  EXPECT_EQ((*again)->state().setpoint, programme());
+}
+
+TEST(AgentStateStore, RefusesASecondAgent) {
+  const TemporaryDirectory directory;
+  const auto first = AgentStateStore::open(directory.path());
+  ASSERT_TRUE(first);
+  const auto second = AgentStateStore::open(directory.path());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(second.error().message,
+            directory.path() +
+                ": another hearth-agent is running with this state directory "
+                "(process " +
+                std::to_string(::getpid()) + ")");
+}
+
+TEST(AgentStateStore, SetsADamagedFileAsideAndBeginsAnew) {
+  for (const char* damage : {"", "{\"installation_id\":\"x", "[]", "{\"installation_id\":7}",
+                             "{\"installation_id\":\"x\",\"session_counter\":1,"
+                             "\"highest_epoch\":1,\"setpoint\":{\"mode\":\"WARM\"}}"}) {
+    const TemporaryDirectory directory;
+    std::ofstream{directory.path() + "/agent.json"} << damage;
+    const auto store = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(store) << damage;
+    EXPECT_EQ((*store)->state().installation_id.size(), 32U) << damage;
+    EXPECT_EQ(*(*store)->next_session_counter(), 1U) << damage;
+    EXPECT_TRUE(std::filesystem::exists(directory.path() + "/agent.json.bad")) << damage;
+  }
+}
+
+TEST(AgentStateStore, SaysWhyADirectoryCannotBeHad) {
+  const auto store = AgentStateStore::open("/proc/nowhere");
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().code, ErrorCode::kUnavailable);
+  EXPECT_NE(store.error().message.find("/proc/nowhere"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace hearth::node_agent
