@@ -1,5 +1,6 @@
 #include "node_agent/runtime/runner_pool.h"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <csignal>
 #include <filesystem>
@@ -141,6 +142,11 @@ void RunnerPool::forget(AttemptId attempt) {
   }
   if (remover) return remover->send(runner::ForgetOrder{doomed});
   runner::remove_task_directory(doomed);
+}
+
+std::size_t RunnerPool::runner_count() const {
+  return static_cast<std::size_t>(std::count_if(
+      slots_.begin(), slots_.end(), [](const auto& item) { return item.second.link != nullptr; }));
 }
 
 void RunnerPool::close() {

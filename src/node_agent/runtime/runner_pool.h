@@ -66,6 +66,9 @@ class RunnerPool {
   // Deletes the directory of an ended attempt, if there is one.
   void forget(AttemptId attempt);
 
+  // Runner processes that are connected.
+  std::size_t runner_count() const;
+
   // An orderly goodbye: runners without a task end at once instead of after `idle_exit`.
   void close();
 
