@@ -1,0 +1,357 @@
+#include "node_agent/config.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "common/json_reader.h"
+
+namespace hearth::node_agent {
+namespace {
+
+using nlohmann::json;
+using protocol::ClassBand;
+
+constexpr std::size_t kStateDirectoryBytesMax = 90;  // its sockets' paths must fit in 107
+
+// One description of the file serves reading and printing: fields(io, config) below.
+class Reading {
+ public:
+  Reading(const json& object, std::string prefix) : reader_(object), prefix_(std::move(prefix)) {}
+
+  template <class T>
+  void field(const std::string& key, T& value) {
+    reader_.read(key, value);
+  }
+  void field(const std::string& key, Duration& value) {
+    double seconds = to_seconds(value);
+    reader_.read(key, seconds);
+    require(seconds >= 0 && seconds < 1e9, key + ": not between 0 and 1e9 s");
+    value = from_seconds(seconds >= 0 && seconds < 1e9 ? seconds : 0);
+  }
+  template <class Tag>
+  void field(const std::string& key, Quantity<Tag>& value) {
+    reader_.read(key, value.value);
+  }
+  void field(const std::string& key, Celsius& value) { reader_.read(key, value.value); }
+
+  // A value that is a word in the file.
+  template <class T>
+  void word(const std::string& key, T& value, std::string written,
+            const std::function<std::optional<T>(const std::string&)>& parse) {
+    reader_.read(key, written);
+    const auto parsed = parse(written);
+    require(parsed.has_value(), key + ": unknown: " + written);
+    if (parsed) value = *parsed;
+  }
+
+  template <class Fields>
+  void section(const std::string& key, Fields fields) {
+    json object = json::object();
+    reader_.read(key, object);
+    require(object.is_object(), key + ": not an object");
+    if (!object.is_object()) return;
+    Reading inner{object, prefix_ + key + "."};
+    fields(inner);
+    inner.finish_into(problems_);
+  }
+
+  void require(bool holds, const std::string& problem) {
+    if (!holds) problems_.push_back(prefix_ + problem);
+  }
+
+  void finish_into(std::vector<std::string>& problems) {
+    if (const auto sound = reader_.finish(); !sound) {
+      std::string_view rest = sound.error().message;  // "a; b"
+      while (!rest.empty()) {
+        const auto end = std::min(rest.find("; "), rest.size());
+        problems_.push_back(prefix_ + std::string(rest.substr(0, end)));
+        rest.remove_prefix(std::min(end + 2, rest.size()));
+      }
+    }
+    problems.insert(problems.end(), problems_.begin(), problems_.end());
+  }
+
+ private:
+  JsonReader reader_;
+  std::string prefix_;
+  std::vector<std::string> problems_;
+};
+
+class Printing {
+ public:
+  template <class T>
+  void field(const std::string& key, T& value) {
+    object[key] = value;
+  }
+  void field(const std::string& key, Duration& value) { object[key] = to_seconds(value); }
+  template <class Tag>
+  void field(const std::string& key, Quantity<Tag>& value) {
+    object[key] = value.value;
+  }
+  void field(const std::string& key, Celsius& value) { object[key] = value.value; }
+  template <class T, class Parse>
+  void word(const std::string& key, T&, const std::string& written, const Parse&) {
+    object[key] = written;
+  }
+  template <class Fields>
+  void section(const std::string& key, Fields fields) {
+    Printing inner;
+    fields(inner);
+    object[key] = std::move(inner.object);
+  }
+  void require(bool, const std::string&) {}
+
+  nlohmann::ordered_json object = nlohmann::ordered_json::object();
+};
+
+std::optional<thermal::MassClass> parse_mass(const std::string& text) {
+  constexpr const char* kNames[] = {"VERY_LIGHT", "LIGHT", "MEDIUM", "HEAVY", "VERY_HEAVY"};
+  for (int i = 0; i < 5; ++i) {
+    if (text == kNames[i]) return static_cast<thermal::MassClass>(i);
+  }
+  return std::nullopt;
+}
+
+template <class Io>
+void power_fields(Io& io, protocol::NodeFacts& facts) {
+  io.field("off_w", facts.off);
+  io.field("idle_w", facts.idle);
+  io.field("min_run_w", facts.min_run);
+  io.field("max_w", facts.max);
+  io.field("boot_s", facts.boot);
+  io.field("static_share_w", facts.static_share);
+  io.require(facts.off >= 0_W && facts.idle >= facts.off && facts.min_run >= facts.idle &&
+                 facts.max >= facts.min_run && facts.max.value < 1e6,
+             "not 0 <= off_w <= idle_w <= min_run_w <= max_w");
+  io.require(facts.static_share >= 0_W, "static_share_w: negative");
+}
+
+template <class Io>
+void band_fields(Io& io, protocol::HeatBand& band) {
+  io.field("below_k", band.below);
+  io.field("above_k", band.above);
+  io.field("ceiling_k", band.ceiling);
+  io.require(band.below >= 0_K && band.above >= 0_K, "below_k, above_k: negative");
+  io.require(band.ceiling > 0_K, "ceiling_k: not above 0");
+  const auto of_class = [&](const char* name, ClassBand& limits) {
+    io.section(name, [&](auto& inner) {
+      inner.field("may_start_below_k", limits.may_start_below);
+      inner.field("must_stop_above_k", limits.must_stop_above);
+      inner.require(limits.may_start_below <= limits.must_stop_above,
+                    "may_start_below_k: over must_stop_above_k");
+      inner.require(limits.must_stop_above <= band.ceiling, "must_stop_above_k: over ceiling_k");
+    });
+  };
+  of_class("reserved", band.reserved);
+  of_class("on_demand", band.on_demand);
+  of_class("flex", band.flex);
+  of_class("filler", band.filler);
+}
+
+template <class Io>
+void control_fields(Io& io, AgentConfig& agent) {
+  io.field("period_s", agent.control_period);
+  io.field("integral_time_s", agent.integral_time);
+  io.field("gain_time_s", agent.gain_time);
+  io.field("air_capacity_j_per_k", agent.air_capacity_j_per_k);
+  io.field("ua_w_per_k", agent.ua_w_per_k);
+  io.field("cpu_trip_c", agent.cpu_trip);
+  io.field("case_trip_c", agent.case_trip);
+  io.field("air_step_max_k", agent.air_step_max);
+  const auto positive = [](Duration value) { return value > Duration::zero(); };
+  io.require(
+      positive(agent.control_period) && positive(agent.integral_time) && positive(agent.gain_time),
+      "period_s, integral_time_s, gain_time_s: not above 0");
+  io.require(agent.air_capacity_j_per_k >= 0 && agent.ua_w_per_k >= 0,
+             "air_capacity_j_per_k, ua_w_per_k: negative");
+}
+
+template <class Io>
+void room_fields(Io& io, RoomConfig& room, thermal::RoomParameters& made) {
+  io.field("floor_area_m2", room.floor_area_m2);
+  io.field("ua_w_per_k", room.ua_w_per_k);
+  io.field("mass", room.mass);
+  io.field("capacity_scale", room.capacity_scale);
+  const auto mass = parse_mass(room.mass);
+  const bool sized =
+      room.floor_area_m2 > 0 && room.ua_w_per_k > 0 && room.ua_w_per_k < 6 * room.floor_area_m2;
+  io.require(mass.has_value(), "mass: not VERY_LIGHT, LIGHT, MEDIUM, HEAVY or VERY_HEAVY");
+  io.require(sized, "floor_area_m2, ua_w_per_k: not above 0, or over 6 W/K per m2");
+  io.require(room.capacity_scale > 0 && room.capacity_scale <= 1,
+             "capacity_scale: not above 0 and at most 1");
+  if (!mass || !sized) return;
+  made = thermal::room_with_loss(room.floor_area_m2, room.ua_w_per_k, *mass);
+  made.capacity_scale = room.capacity_scale;
+}
+
+template <class Io>
+void simulated_fields(Io& io, HeaterConfig& config) {
+  auto& heater = config.simulated;
+  io.section("room", [&](auto& inner) { room_fields(inner, config.room, heater.room); });
+  io.field("initial_temperature_c", heater.start);
+  io.field("outdoor_temperature_c", heater.weather.outdoor);
+  io.field("solar_w", heater.weather.solar);
+  io.field("internal_w", heater.weather.internal);
+  io.field("nominal_cpu", heater.cores);
+  io.field("resistance_max_w", heater.resistance_max);
+  io.field("sensor_quantum_k", heater.sensor_quantum_k);
+  io.require(heater.cores >= 0, "nominal_cpu: negative");
+  io.require(heater.resistance_max >= 0_W, "resistance_max_w: negative");
+  io.require(heater.sensor_quantum_k >= 0, "sensor_quantum_k: negative");
+}
+
+template <class Io>
+void sysfs_fields(Io& io, SysfsHeaterConfig& heater) {
+  std::string root = heater.sys;
+  io.field("root", root);
+  heater.sys = root;
+  const auto thermometer = [&](const char* key, sysfs::ThermometerChoice& choice) {
+    io.section(key, [&](auto& inner) {
+      inner.field("name", choice.name);
+      inner.field("label", choice.label);
+    });
+  };
+  thermometer("air", heater.air);
+  thermometer("cpu", heater.cpu);
+  thermometer("case", heater.enclosure);
+  thermometer("outdoor", heater.outdoor);
+  io.field("power_meter", heater.power_meter);
+  io.field("outside_packages_w", heater.outside_packages);
+  io.require(!heater.air.name.empty(), "air.name: missing: which thermometer sees the room?");
+  io.require(heater.outside_packages >= 0_W, "outside_packages_w: negative");
+}
+
+template <class Io>
+void heater_fields(Io& io, HeaterConfig& heater) {
+  io.field("driver", heater.driver);
+  io.require(heater.driver == "simulated" || heater.driver == "sysfs",
+             "driver: not simulated or sysfs: " + heater.driver);
+  if (heater.driver == "sysfs") return sysfs_fields(io, heater.sysfs);
+  simulated_fields(io, heater);
+}
+
+template <class Io>
+void fields(Io& io, Config& config) {
+  auto& agent = config.agent;
+  auto& facts = agent.facts;
+  io.field("node_id", facts.node.value);
+  io.field("zone_id", facts.zone.value);
+  io.field("site_id", facts.site.value);
+  io.template word<protocol::NodeKind>(
+      "kind", facts.kind, std::string(to_string(facts.kind)),
+      [](const std::string& text) { return protocol::parse_node_kind(text); });
+  io.field("scheduler", config.scheduler);
+  io.field("insecure", config.insecure);
+  io.field("state_dir", config.state_directory);
+  io.field("runner_path", config.runner_path);
+  io.field("log_level", config.log_level);
+  io.field("cores", facts.cores);
+  io.field("memory_bytes", facts.memory_bytes);
+  io.field("task_user_id", config.task_user_id);
+  io.field("time_zone", config.time_zone);
+  io.field("default_setpoint_c", agent.default_setpoint.value);
+  io.field("sensor_period_s", config.sensor_period);
+  io.field("sensor_timeout_s", agent.sensor_timeout);
+  io.field("watchdog_s", config.watchdog);
+  io.field("cache_bytes", config.cache_bytes);
+  io.field("spool_results_max", agent.spool_results_max);
+  io.section("power", [&](auto& inner) { power_fields(inner, facts); });
+  io.section("band", [&](auto& inner) { band_fields(inner, agent.band); });
+  io.section("control", [&](auto& inner) { control_fields(inner, agent); });
+  io.section("reconnect", [&](auto& inner) {
+    inner.field("min_s", config.reconnect_min);
+    inner.field("max_s", config.reconnect_max);
+    inner.require(
+        config.reconnect_min > Duration::zero() && config.reconnect_min <= config.reconnect_max,
+        "not 0 < min_s <= max_s");
+  });
+  io.section("heater", [&](auto& inner) { heater_fields(inner, config.heater); });
+}
+
+bool is_time_zone(const std::string& name) {
+  std::error_code error;
+  return name == "UTC" || (protocol::is_safe_relative_path(name) &&
+                           std::filesystem::is_regular_file("/usr/share/zoneinfo/" + name, error));
+}
+
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address.starts_with("localhost:") ||
+         address.starts_with("[::1]:") || address.starts_with("unix:");
+}
+
+void check(Reading& io, const Config& config) {
+  const auto& facts = config.agent.facts;
+  const auto name = [&](const char* key, const std::string& value) {
+    io.require(is_valid_name(value), std::string(key) + ": not 1-64 of [A-Za-z0-9._-]: " + value);
+  };
+  name("node_id", facts.node.value);
+  name("zone_id", facts.zone.value);
+  name("site_id", facts.site.value);
+  io.require(config.insecure || is_loopback(config.scheduler),
+             "scheduler: not on this machine, and nothing protects the way there; if that is "
+             "meant, say \"insecure\": true: " +
+                 config.scheduler);
+  io.require(config.state_directory.starts_with('/') &&
+                 config.state_directory.size() <= kStateDirectoryBytesMax,
+             "state_dir: not an absolute path of at most 90 bytes: " + config.state_directory);
+  io.require(config.log_level == "debug" || config.log_level == "info" ||
+                 config.log_level == "warn" || config.log_level == "error",
+             "log_level: not debug, info, warn or error: " + config.log_level);
+  io.require(facts.cores >= 1 && facts.cores <= 1024, "cores: not in 1..1024");
+  io.require(is_time_zone(config.time_zone),
+             "time_zone: unknown (like Europe/Berlin): " + config.time_zone);
+  io.require(config.task_user_id >= 0, "task_user_id: negative");
+  for (const auto& problem : problems_of(config.agent.default_setpoint)) {
+    io.require(false, "default_" + problem);
+  }
+  io.require(config.sensor_period >= Duration{10}, "sensor_period_s: under 0.01");
+  io.require(config.watchdog >= std::chrono::seconds{1}, "watchdog_s: under 1");
+  io.require(config.agent.spool_results_max > 0, "spool_results_max: 0");
+}
+
+Config defaults() {
+  Config config;
+  auto& facts = config.agent.facts;
+  facts.cores = std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
+  facts.memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                       static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 10 * 9;
+  facts.agent_version = HEARTH_VERSION;
+  config.heater.simulated.cores = 0;
+  return config;
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text) {
+  const auto object = json::parse(text, nullptr, /*allow_exceptions=*/false,
+                                  /*ignore_comments=*/true);
+  if (!object.is_object()) return fail(ErrorCode::kInvalidArgument, "not a JSON object");
+  Config config = defaults();
+  Reading io{object, ""};
+  fields(io, config);
+  check(io, config);
+  std::vector<std::string> problems;
+  io.finish_into(problems);
+  if (!problems.empty()) {
+    std::string all;
+    for (const auto& problem : problems) all += (all.empty() ? "" : "; ") + problem;
+    return fail(ErrorCode::kInvalidArgument, all);
+  }
+  auto& heater = config.heater.simulated;
+  if (heater.cores == 0) heater.cores = config.agent.facts.cores;
+  heater.idle = config.agent.facts.idle;
+  heater.max = config.agent.facts.max;
+  heater.radiator.rated = config.agent.facts.max;
+  return config;
+}
+
+std::string print_config(const Config& config) {
+  Printing io;
+  Config copy = config;
+  fields(io, copy);
+  return io.object.dump(2) + "\n";
+}
+
+}  // namespace hearth::node_agent

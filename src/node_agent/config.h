@@ -1,0 +1,53 @@
+// The agent's configuration file. deploy/agent.json shows every key.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "node_agent/core/agent_config.h"
+#include "node_agent/sensors/simulated_heater.h"
+#include "node_agent/sensors/sysfs_heater.h"
+
+namespace hearth::node_agent {
+
+// The simulated room in the words of the file; HeaterConfig::simulated.room is made from them.
+struct RoomConfig {
+  double floor_area_m2 = 20;
+  double ua_w_per_k = 20;
+  std::string mass = "MEDIUM";
+  double capacity_scale = 1;
+};
+
+struct HeaterConfig {
+  std::string driver = "simulated";
+  RoomConfig room;
+  SimulatedHeaterConfig simulated;
+  SysfsHeaterConfig sysfs;
+};
+
+struct Config {
+  AgentConfig agent;
+  std::string scheduler = "127.0.0.1:7400";
+  bool insecure = false;  // may speak without TLS beyond this machine
+  std::string state_directory = "/var/lib/hearth-agent";
+  std::string runner_path;  // empty: hearth-runner beside this program
+  std::string time_zone = "UTC";
+  std::string log_level = "info";
+  Duration sensor_period{std::chrono::seconds{5}};
+  Duration reconnect_min{200};
+  Duration reconnect_max{std::chrono::seconds{10}};
+  Duration watchdog{std::chrono::seconds{30}};
+  std::uint64_t cache_bytes = 10ull << 30;
+  int task_user_id = 0;  // 0: tasks run as the agent's own user
+  HeaterConfig heater;
+};
+
+// Comments are allowed. Every problem at once, unknown keys among them; node_id and zone_id are
+// required, everything else has a default.
+Result<Config> parse_config(std::string_view text);
+
+// The same as JSON, with every default written out.
+std::string print_config(const Config& config);
+
+}  // namespace hearth::node_agent

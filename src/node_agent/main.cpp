@@ -1,0 +1,221 @@
+// hearth-agent: reads its configuration, wires the parts together, runs until told to stop; and
+// the commands by which people on the spot speak to the agent that runs.
+#include <CLI/CLI.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "common/log.h"
+#include "node_agent/config.h"
+#include "node_agent/rpc/artifact_client.h"
+#include "node_agent/rpc/scheduler_stream.h"
+#include "node_agent/runner/launch.h"
+#include "node_agent/runtime/agent_loop.h"
+#include "node_agent/runtime/agent_status.h"
+#include "node_agent/runtime/stop_tasks.h"
+
+namespace {
+
+namespace asio = boost::asio;
+namespace agent = hearth::node_agent;
+namespace log = hearth::log;
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 64;
+constexpr int kExitUnavailable = 69;  // no agent runs, or the state directory cannot be had
+constexpr int kExitConfig = 78;       // EX_CONFIG: restarting will not help
+constexpr int kPoolThreads = 2;
+constexpr const char* kDefaultConfig = "/etc/hearth/agent.json";
+constexpr const char* kDefaultState = "/var/lib/hearth-agent";
+
+struct Options {
+  std::string config = kDefaultConfig;
+  std::string state_directory = kDefaultState;
+  std::string choice;
+  std::string lasting;
+  std::string output = "text";
+  std::string grace = "5s";
+  bool check = false;
+  bool print_config = false;
+};
+
+int fail_with(const hearth::Error& error, int exit_code) {
+  std::cerr << "hearth-agent: " << error.message << "\n";
+  return exit_code;
+}
+
+std::string default_runner_path() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return self.parent_path() / "hearth-runner";
+}
+
+agent::AgentLoopConfig loop_config(const agent::Config& config) {
+  agent::AgentLoopConfig loop;
+  loop.state_directory = config.state_directory;
+  loop.sensor_period = config.sensor_period;
+  loop.runners.state_directory = config.state_directory;
+  loop.runners.runner_path = config.runner_path;
+  loop.runners.node = config.agent.facts.node.value;
+  loop.runners.slots = config.agent.facts.cores;
+  loop.runners.watchdog = config.watchdog;
+  if (config.task_user_id > 0) {
+    loop.runners.task_user = static_cast<uid_t>(config.task_user_id);
+  }
+  return loop;
+}
+
+std::unique_ptr<agent::Heater> make_heater(const agent::HeaterConfig& config) {
+  if (config.driver == "sysfs") return std::make_unique<agent::SysfsHeater>(config.sysfs);
+  return std::make_unique<agent::SimulatedHeater>(config.simulated);
+}
+
+int run(const agent::Config& config) {
+  log::to_stderr();
+  log::set_level(config.log_level);
+  ::setenv("TZ", config.time_zone.c_str(), 1);
+  ::tzset();
+  auto state = agent::AgentStateStore::open(config.state_directory);
+  if (!state) return fail_with(state.error(), kExitUnavailable);
+  asio::io_context io{1};
+  asio::thread_pool pool{kPoolThreads};
+  const agent::SchedulerStreamConfig stream{config.reconnect_min, config.reconnect_max};
+  const auto channel = agent::open_channel(config.scheduler, stream);
+  agent::SchedulerStream link{io, channel, stream};
+  agent::ArtifactClient transfer{channel};
+  auto artifacts =
+      agent::ArtifactCache::open(config.state_directory + "/cache", config.cache_bytes);
+  if (!artifacts) return fail_with(artifacts.error(), kExitUnavailable);
+  agent::ResultSpool spool{config.state_directory + "/spool"};
+  const auto heater = make_heater(config.heater);
+  agent::AgentLoop loop{
+      io,
+      loop_config(config),
+      config.agent,
+      {**state, spool, *heater, link, *artifacts, transfer,
+       [&pool](std::function<void()> work) { asio::post(pool, std::move(work)); }}};
+
+  asio::signal_set stop{io, SIGINT, SIGTERM};
+  stop.async_wait([&](auto, int signal) {
+    log::info("stopping", {{"signal", signal}});
+    transfer.cancel();
+    loop.stop([&io] { io.stop(); });
+  });
+  if (const auto begun = loop.start(); !begun) return fail_with(begun.error(), kExitUnavailable);
+  log::info("agent_started", {{"node", config.agent.facts.node},
+                              {"scheduler", config.scheduler},
+                              {"isolation", config.agent.facts.isolation_note}});
+  io.run();
+  pool.join();
+  return 0;
+}
+
+int run_agent(const Options& options) {
+  std::stringstream text;
+  std::ifstream file{options.config};
+  if (!(text << file.rdbuf())) {
+    return fail_with({hearth::ErrorCode::kNotFound, options.config + ": cannot be read"},
+                     kExitConfig);
+  }
+  auto config = agent::parse_config(text.str());
+  if (!config) {
+    std::cerr << options.config << ": " << config.error().message << "\n";
+    return kExitConfig;
+  }
+  if (config->runner_path.empty()) config->runner_path = default_runner_path();
+  config->agent.facts.isolation_note = std::string(agent::runner::isolation_note());
+  if (options.print_config) std::cout << agent::print_config(*config);
+  if (options.check && !options.print_config) std::cout << options.config << ": ok\n";
+  if (options.check || options.print_config) return 0;
+  return run(*config);
+}
+
+int ask(const Options& options, const agent::ControlRequest& request) {
+  const auto answer = agent::ask_agent(options.state_directory, request);
+  if (!answer) {
+    return fail_with(answer.error(), answer.error().code == hearth::ErrorCode::kUnavailable
+                                         ? kExitUnavailable
+                                         : kExitFailure);
+  }
+  if (options.output == "json") {
+    std::cout << answer->dump(2) << "\n";
+  } else {
+    std::cout << agent::print_status(*answer);
+  }
+  return 0;
+}
+
+int set(const Options& options) {
+  const auto request = agent::parse_choice(options.choice, options.lasting);
+  if (!request) return fail_with(request.error(), kExitUsage);
+  return ask(options, *request);
+}
+
+int stop_tasks(const Options& options) {
+  const auto grace = hearth::parse_duration(options.grace);
+  if (!grace) return fail_with(grace.error(), kExitUsage);
+  std::error_code error;
+  if (!std::filesystem::is_directory(options.state_directory, error)) {
+    return fail_with(
+        {hearth::ErrorCode::kNotFound, options.state_directory + ": no such state directory"},
+        kExitUnavailable);
+  }
+  const auto state = agent::AgentStateStore::open(options.state_directory);  // for its lock
+  if (!state) return fail_with(state.error(), kExitUnavailable);
+  const auto stopped = agent::stop_tasks(options.state_directory, *grace);
+  if (!stopped) return fail_with(stopped.error(), kExitUnavailable);
+  std::cout << *stopped << " tasks stopped\n";
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{
+      "Heats a room with computations: the agent of one node.\n\n"
+      "Without a command it runs the agent."};
+  app.set_version_flag("--version", "hearth-agent " HEARTH_VERSION);
+  app.add_option("--config", options.config, "Configuration file")->capture_default_str();
+  app.add_flag("--check", options.check, "Validate the configuration and exit (78: it is wrong)");
+  app.add_flag("--print-config", options.print_config,
+               "Print the configuration with every default and exit");
+  app.require_subcommand(0, 1);
+
+  const auto with_state = [&](CLI::App* command) {
+    command->add_option("--state-dir", options.state_directory, "State directory of the agent")
+        ->capture_default_str();
+    return command;
+  };
+  const auto with_output = [&](CLI::App* command) {
+    command->add_option("-o,--output", options.output, "text or json")
+        ->check(CLI::IsMember({"text", "json"}));
+    return with_state(command);
+  };
+  auto* set_command = with_output(app.add_subcommand("set", "Choose what the room should have"));
+  set_command->add_option("choice", options.choice, "A temperature in degC, off, or boost")
+      ->required();
+  set_command->add_option("--for", options.lasting, "Only for a while, like 30m");
+  auto* status_command = with_output(app.add_subcommand("status", "What the agent sees and does"));
+  auto* reset_command = with_output(app.add_subcommand("reset", "Clear a latched trip"));
+  auto* stop_command = with_state(app.add_subcommand(
+      "stop-tasks", "End every task and runner of an agent that does not run any more"));
+  stop_command->add_option("--grace", options.grace, "From SIGTERM to SIGKILL")
+      ->capture_default_str();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? 0 : kExitUsage;
+  }
+  if (set_command->parsed()) return set(options);
+  if (status_command->parsed()) return ask(options, agent::AskStatus{});
+  if (reset_command->parsed()) return ask(options, agent::ResetTrip{});
+  if (stop_command->parsed()) return stop_tasks(options);
+  return run_agent(options);
+}

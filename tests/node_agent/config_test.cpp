@@ -1,0 +1,95 @@
+#include "node_agent/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace hearth::node_agent {
+namespace {
+
+using testing::HasSubstr;
+
+std::string deployed() {
+  std::ifstream file{HEARTH_DEPLOY_DIR "/agent.json"};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+std::string problems_of_text(const std::string& text) {
+  const auto config = parse_config(text);
+  return config ? "none" : config.error().message;
+}
+
+// With these keys added to a sound file.
+std::string problems_with(const std::string& keys) {
+  return problems_of_text(R"({"node_id": "n", "zone_id": "z", )" + keys + "}");
+}
+
+TEST(Config, TheDeployedFileIsSoundAndShowsEveryKey) {
+  const auto config = parse_config(deployed());
+  ASSERT_TRUE(config) << config.error().message;
+  // Printing writes every key there is; what is read back prints the same.
+  const auto printed = print_config(*config);
+  const auto again = parse_config(printed);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(print_config(*again), printed);
+  const auto text = deployed();
+  for (std::size_t at = printed.find('"'); at != std::string::npos;) {
+    const auto end = printed.find('"', at + 1);
+    if (printed[end + 1] == ':') {
+      EXPECT_THAT(text, HasSubstr(printed.substr(at, end + 1 - at)));
+    }
+    at = printed.find('"', end + 1);
+  }
+}
+
+TEST(Config, ANameAndAZoneAreEnough) {
+  const auto config = parse_config(R"({"node_id": "n", "zone_id": "z"})");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_GE(config->agent.facts.cores, 1);
+  EXPECT_GT(config->agent.facts.memory_bytes, 0U);
+  EXPECT_EQ(config->heater.simulated.cores, config->agent.facts.cores);
+}
+
+TEST(Config, TellsEveryProblemAtOnce) {
+  const auto problems = problems_of_text(R"({
+    "node_id": "n 1", "colour": "red", "cores": "two", "scheduler": "10.0.0.1:7400",
+    "time_zone": "Mars/Olympus", "power": {"idle_w": 90, "min_run_w": 60, "fan_w": 1},
+    "band": {"flex": {"may_start_below_k": 3}}, "heater": {"driver": "stove"}})");
+  for (const char* problem :
+       {"node_id: not 1-64 of", "zone_id: not 1-64 of", "colour: unknown key", "cores: wrong type",
+        "scheduler: not on this machine", "time_zone: unknown", "power.not 0 <= off_w",
+        "power.fan_w: unknown key", "band.flex.may_start_below_k: over must_stop_above_k",
+        "heater.driver: not simulated or sysfs: stove"}) {
+    EXPECT_THAT(problems, HasSubstr(problem));
+  }
+}
+
+TEST(Config, ChecksValues) {
+  const struct {
+    const char* keys;
+    const char* problem;
+  } cases[] = {
+      {R"("cores": 0)", "cores: not in 1..1024"},
+      {R"("kind": "FRIDGE")", "kind: unknown: FRIDGE"},
+      {R"("default_setpoint_c": 35)", "default_setpoint_c: not in 5..30 degC"},
+      {R"("state_dir": "relative")", "state_dir: not an absolute path"},
+      {R"("sensor_period_s": 0)", "sensor_period_s: under 0.01"},
+      {R"("watchdog_s": -1)", "watchdog_s: not between 0 and 1e9 s"},
+      {R"("log_level": "loud")", "log_level: not debug, info, warn or error: loud"},
+      {R"("reconnect": {"min_s": 5, "max_s": 1})", "reconnect.not 0 < min_s <= max_s"},
+      {R"("heater": {"room": {"mass": "FLUFFY"}})", "heater.room.mass: not VERY_LIGHT"},
+      {R"("heater": {"room": {"capacity_scale": 0}})", "heater.room.capacity_scale: not above 0"},
+      {R"("heater": {"driver": "sysfs"})", "heater.air.name: missing"},
+      {R"("heater": [])", "heater: not an object"},
+      {R"("insecure": true, "scheduler": "10.0.0.1:7400")", "none"},
+      {R"("heater": {"driver": "sysfs", "air": {"name": "sht3x"}})", "none"},
+  };
+  for (const auto& item : cases) {
+    EXPECT_THAT(problems_with(item.keys), HasSubstr(item.problem)) << item.keys;
+  }
+  EXPECT_EQ(problems_of_text("{"), "not a JSON object");
+}
+
+}  // namespace
+}  // namespace hearth::node_agent
