@@ -133,10 +133,6 @@ std::string event_text(const job::v1::WatchJobsResponse& event) {
     if (!attempt.message().empty()) line += ": " + attempt.message();
   } else if (event.kind() == job::v1::JOB_EVENT_KIND_ENDED) {
     line += " " + summary_of(event.job());
-  } else if (event.has_job()) {
-    Progress progress;
-    progress.update(Duration::zero(), counts_of(event.job().counts()));
-    line += " " + progress.text();
   }
   return printable(line);
 }
@@ -154,19 +150,19 @@ Result<int> watch_jobs(Session& session, const WatchOptions& options) {
     request.set_job_id(job_id);
   }
   int code = kExitOk;
-  std::map<std::string, std::string> last_progress;  // by job: repeat nothing
+  std::map<std::string, ProgressView> views;  // by job
   const auto watched = session.client().watch(request, [&](const auto& event) -> Result<bool> {
     if (session.json()) {
       session.print_json(event);
-    } else if (event.kind() != job::v1::JOB_EVENT_KIND_PROGRESS) {
-      session.print_line(event_text(event));
-    } else if (auto& last = last_progress[event.job_id()];
-               last != event.job().counts().SerializeAsString()) {
-      last = event.job().counts().SerializeAsString();
+    } else if (event.kind() == job::v1::JOB_EVENT_KIND_PROGRESS) {
+      views.try_emplace(event.job_id(), session, event.job_id())
+          .first->second.show(counts_of(event.job().counts()));
+    } else {
       session.print_line(event_text(event));
     }
-    if (event.kind() == job::v1::JOB_EVENT_KIND_ENDED && !options.job.empty()) {
-      code = exit_code_of(event.job().state());
+    if (event.kind() == job::v1::JOB_EVENT_KIND_ENDED) {
+      views.erase(event.job_id());
+      if (!options.job.empty()) code = exit_code_of(event.job().state());
     }
     return true;
   });
@@ -216,7 +212,9 @@ void add_list(CLI::App& job, Session& session) {
   list->footer("Example:\n  hearth job list --state active");
   list->add_option("--state", options->state, "active, succeeded, failed or cancelled");
   list->add_option("--tenant", options->tenant, "Only this tenant's");
-  list->add_option("--limit", options->limit, "At most so many; 0: all")->capture_default_str();
+  list->add_option("--limit", options->limit, "At most so many; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   list->callback([&session, options] {
     session.command = [&session, options] { return list_jobs(session, *options); };
   });

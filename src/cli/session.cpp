@@ -42,6 +42,7 @@ void Session::print(const Table& table) {
 }
 
 void Session::print_line(std::string_view line) {
+  status("");
   print(line);
   print("\n");
   std::fflush(stdout);

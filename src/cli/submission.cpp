@@ -163,7 +163,11 @@ void set_bytes(Draft& draft, const std::string& field, std::string_view text, st
 
 void read_flags_into(Draft& draft, const SubmitFlags& flags) {
   auto& spec = draft.submission.spec;
-  if (flags.tasks) draft.task_count = flags.tasks;
+  if (flags.tasks && *flags.tasks < 0) {
+    draft.problems.push_back("--tasks: negative: " + std::to_string(*flags.tasks));
+  } else if (flags.tasks) {
+    draft.task_count = static_cast<std::uint64_t>(*flags.tasks);
+  }
   if (flags.name) spec.name = *flags.name;
   if (flags.tenant) spec.tenant.value = *flags.tenant;
   if (flags.service_class) set_service_class(draft, "--class", *flags.service_class);

@@ -45,7 +45,7 @@ struct SubmissionFile {
 
 // The flags of `hearth submit`, as written. They overrule the file; what is a list is added to it.
 struct SubmitFlags {
-  std::optional<std::uint64_t> tasks;
+  std::optional<std::int64_t> tasks;
   std::optional<std::string> name, tenant, service_class;
   std::optional<int> priority, cores, retries, infrastructure_retries;
   std::optional<std::string> memory, expected, maximum, deadline;

@@ -184,7 +184,9 @@ void add_task_commands(CLI::App& app, Session& session) {
   list->footer("Example:\n  hearth task list j7 --state failed");
   list->add_option("JOB", options->job, "j7, or last for the newest")->required();
   list->add_option("--state", options->state, "pending, running, succeeded, failed, cancelled");
-  list->add_option("--limit", options->limit, "At most so many; 0: all")->capture_default_str();
+  list->add_option("--limit", options->limit, "At most so many; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   list->callback([&session, options] {
     session.command = [&session, options] { return list_tasks(session, *options); };
   });

@@ -162,9 +162,9 @@ TEST_F(CommandTest, WatchPrintsEveryEventOnce) {
   const auto done = hearth({"job", "watch", "j7"});
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_EQ(done.out,
-            " j7 SUBMITTED 0/2 done\n"
-            " j7 PROGRESS 1/2 done\n"
+            " j7 SUBMITTED\n"
             " j7 ENDED SUCCEEDED: 2 tasks; 0.0 s CPU, 0 J\n");
+  EXPECT_THAT(done.err, HasSubstr("hearth: j7: 1/2 done\n"));
   EXPECT_THAT(scheduler.jobs.cursors, ElementsAre("", "1", "2"));
 }
 
@@ -268,6 +268,11 @@ INSTANTIATE_TEST_SUITE_P(
                            {"submit", "--priority", "101", "--", "true"},
                            2,
                            "hearth: priority: not in 0..100: 101"},
+                    BadUse{"tasks",
+                           {"submit", "--tasks", "-3", "--", "true"},
+                           2,
+                           "hearth: --tasks: negative: -3"},
+                    BadUse{"limit", {"job", "list", "--limit", "-1"}, 2, "hearth: --limit"},
                     BadUse{"format", {"job", "list", "-o", "xml"}, 2, "hearth: "},
                     BadUse{"timeout", {"--timeout", "soon", "job", "list"}, 2, "hearth: not a"},
                     BadUse{"outputs", {"job", "results", "j7", "--outputs"}, 2, "hearth: --outp"},
