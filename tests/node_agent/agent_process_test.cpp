@@ -1,0 +1,157 @@
+// The real binaries, hearth-agent and hearth-runner, against a scheduler of the test's own.
+#include "agent_process.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "common/digest.h"
+#include "fake_scheduler.h"
+#include "wire/node.h"
+
+namespace hearth::node_agent {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr JobId kJob{7};
+
+class AgentProcessTest : public testing::Test {
+ protected:
+  // With limits that allow everything.
+  void start_agent(int stream) {
+    agent_.start();
+    ASSERT_TRUE(scheduler_.wait_for_hello(stream)) << log();
+    protocol::Limits limits;
+    limits.revision = 1;
+    limits.t_ref = Celsius{20};
+    limits.p_max = Watts{500};
+    limits.valid_for = std::chrono::minutes{5};
+    scheduler_.say(protocol::LimitsChanged{limits});
+  }
+
+  AttemptId start_task(const std::string& script, protocol::JobSpec spec = {},
+                       const std::string& payload = {}) {
+    spec.command = {"/bin/sh", "-c", script};
+    const AttemptId attempt{1, ++last_counter_};
+    scheduler_.say(protocol::JobDetails{JobId{kJob.value + last_counter_}, spec, false});
+    scheduler_.say(
+        protocol::StartAttempt{attempt, {JobId{kJob.value + last_counter_}, last_counter_}},
+        payload);
+    return attempt;
+  }
+
+  bool wait_for_file(const std::string& name) {
+    return scheduler_.wait_until(
+        [&] { return std::filesystem::exists(agent_.directory() + "/" + name); });
+  }
+  void make_file(const std::string& name) const { std::ofstream{agent_.directory() + "/" + name}; }
+  std::string path(const std::string& name) const { return agent_.directory() + "/" + name; }
+  std::string log() const {
+    std::ifstream file{agent_.directory() + "/log"};
+    return {std::istreambuf_iterator<char>{file}, {}};
+  }
+
+  FakeScheduler scheduler_;
+  AgentProcess agent_{scheduler_.address()};
+  std::uint64_t last_counter_ = 0;
+};
+
+TEST_F(AgentProcessTest, RunsATaskWithInputPayloadAndOutput) {
+  ASSERT_NO_FATAL_FAILURE(start_agent(1));
+  protocol::JobSpec spec;
+  spec.inputs = {{scheduler_.add_artifact("input"), "in.txt", false}};
+  spec.outputs = {"*.out"};
+  const auto attempt =
+      start_task("cat in.txt $HEARTH_PAYLOAD > $HEARTH_RESULT; printf output > a.out; touch b.tmp",
+                 spec, " and payload");
+  const auto result = scheduler_.wait_for_result(1, attempt);
+  ASSERT_TRUE(result) << log();
+  EXPECT_EQ(result->failure(), 0) << result->message();
+  EXPECT_EQ(result->result(), "input and payload");
+  ASSERT_EQ(result->outputs_size(), 1);
+  EXPECT_EQ(result->outputs(0).path(), "a.out");
+  EXPECT_EQ(scheduler_.artifact(result->outputs(0).digest()), "output");
+
+  scheduler_.say(protocol::ResultsAcknowledged{{attempt}});
+  EXPECT_TRUE(scheduler_.wait_until([&] {
+    return !std::filesystem::exists(agent_.state_directory() + "/spool/" + to_string(attempt));
+  }));
+  EXPECT_EQ(agent_.terminate(), 0);
+}
+
+TEST_F(AgentProcessTest, AnInputThatDoesNotExistEndsTheAttempt) {
+  ASSERT_NO_FATAL_FAILURE(start_agent(1));
+  protocol::JobSpec spec;
+  spec.inputs = {{sha256("nobody has it"), "in.txt", false}};
+  const auto result = scheduler_.wait_for_result(1, start_task("true", spec));
+  ASSERT_TRUE(result) << log();
+  EXPECT_EQ(result->failure(), hearth::job::v1::FAILURE_CLASS_INPUT_MISSING);
+}
+
+TEST_F(AgentProcessTest, AKilledAgentsTaskIsFoundAgainAndItsResultDelivered) {
+  ASSERT_NO_FATAL_FAILURE(start_agent(1));
+  const auto attempt = start_task("touch " + path("begun") + "; while [ ! -e " + path("go") +
+                                  " ]; do sleep 0.02; done; printf survived > $HEARTH_RESULT");
+  ASSERT_TRUE(wait_for_file("begun")) << log();
+  agent_.kill();
+  ASSERT_NO_FATAL_FAILURE(start_agent(2));
+  bool held = false;
+  for (const auto& message : scheduler_.heard(2)) {
+    for (const auto& item : message.hello_attempts().attempts()) {
+      held = held || (wire::from_wire(item.attempt()) == attempt && item.started());
+    }
+  }
+  EXPECT_TRUE(held) << log();
+  make_file("go");
+  const auto result = scheduler_.wait_for_result(2, attempt);
+  ASSERT_TRUE(result) << log();
+  EXPECT_EQ(result->result(), "survived");
+}
+
+TEST_F(AgentProcessTest, AResultThatWasNotAcknowledgedIsOfferedAgainAfterAKill) {
+  ASSERT_NO_FATAL_FAILURE(start_agent(1));
+  const auto attempt = start_task("printf kept > $HEARTH_RESULT");
+  ASSERT_TRUE(scheduler_.wait_for_result(1, attempt)) << log();
+  agent_.kill();
+  ASSERT_NO_FATAL_FAILURE(start_agent(2));
+  const auto result = scheduler_.wait_for_result(2, attempt);
+  ASSERT_TRUE(result) << log();
+  EXPECT_EQ(result->result(), "kept");
+}
+
+TEST_F(AgentProcessTest, ALocalOffStopsTasksWithoutTheScheduler) {
+  ASSERT_NO_FATAL_FAILURE(start_agent(1));
+  start_task("touch " + path("begun") + "; sleep 1000");
+  ASSERT_TRUE(wait_for_file("begun")) << log();
+  scheduler_.refuse_next({grpc::StatusCode::ALREADY_EXISTS, "stay away"});
+  scheduler_.hang_up({grpc::StatusCode::UNAVAILABLE, "gone"});
+  std::string output;
+  EXPECT_EQ(agent_.command({"set", "off"}, &output), 0) << output;
+  EXPECT_THAT(output, HasSubstr("setpoint      OFF, chosen by LOCAL"));
+  EXPECT_TRUE(scheduler_.wait_until([&] {
+    agent_.command({"status"}, &output);
+    return output.find("0 running") != std::string::npos;
+  })) << output;
+}
+
+TEST_F(AgentProcessTest, StopTasksLeavesNoProcess) {
+  ASSERT_NO_FATAL_FAILURE(start_agent(1));
+  // One that ignores SIGTERM, with a daemon of its own in another session.
+  start_task("trap '' TERM; setsid sleep 1000 & touch " + path("begun") +
+             "; while true; do sleep 1; done");
+  ASSERT_TRUE(wait_for_file("begun")) << log();
+  std::string output;
+  EXPECT_EQ(agent_.command({"stop-tasks"}, &output), 69);
+  EXPECT_THAT(output, HasSubstr("another hearth-agent is running"));
+  EXPECT_EQ(agent_.terminate(), 0);
+  EXPECT_FALSE(agent_.processes().empty());  // they outlive it
+  EXPECT_EQ(agent_.command({"stop-tasks", "--grace", "100ms"}, &output), 0);
+  EXPECT_EQ(output, "1 tasks stopped\n");
+  EXPECT_THAT(agent_.processes(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace hearth::node_agent
