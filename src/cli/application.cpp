@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <sstream>
+#include <cstdio>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -52,7 +52,12 @@ int run_checked(Session& session) {
   if (const auto checked = session.check(); !checked) return report(session, checked.error());
   const auto code = session.command();
   session.status("");
-  return code ? *code : report(session, code.error());
+  if (!code) return report(session, code.error());
+  // Results that a full disk swallowed are not "done".
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return report(session, {ErrorCode::kInternal, "standard output: cannot be written"});
+  }
+  return *code;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Helpers of this folder: collect every problem of a message, each naming field and value.
+// What conversions share: collecting every problem of a message, each naming field and value; times
+// and text on the wire.
 #pragma once
 
 #include <optional>
