@@ -108,7 +108,8 @@ Result<int> show_job(Session& session, const std::string& name) {
        {"Tenant", spec.tenant()},
        {"Class", word_of(spec.service_class()) + ", priority " + std::to_string(spec.priority())},
        {"Command", command_line(spec)},
-       {"Resources", std::to_string(spec.resources().cores()) + " cores" +
+       {"Resources", std::to_string(spec.resources().cores()) +
+                         (spec.resources().cores() == 1 ? " core" : " cores") +
                          (memory == 0 ? "" : ", " + format_bytes(memory))},
        {"Expected", limit_text(spec.expected_run_time())},
        {"At most", limit_text(spec.maximum_run_time())},
