@@ -19,6 +19,7 @@ enum class ErrorCode {
   kOutOfRange,          // a cursor or index outside what is kept
   kResourceExhausted,   // over a limit or quota
   kUnavailable,         // transient: retry later
+  kAborted,             // somebody else took over
   kInternal,
 };
 

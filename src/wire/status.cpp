@@ -26,6 +26,8 @@ grpc::StatusCode to_code(ErrorCode code) {
       return grpc::StatusCode::RESOURCE_EXHAUSTED;
     case ErrorCode::kUnavailable:
       return grpc::StatusCode::UNAVAILABLE;
+    case ErrorCode::kAborted:
+      return grpc::StatusCode::ABORTED;
     case ErrorCode::kInternal:
       return grpc::StatusCode::INTERNAL;
   }
@@ -51,8 +53,9 @@ ErrorCode from_code(grpc::StatusCode code) {
     case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::DEADLINE_EXCEEDED:
     case grpc::StatusCode::CANCELLED:
-    case grpc::StatusCode::ABORTED:
       return ErrorCode::kUnavailable;
+    case grpc::StatusCode::ABORTED:
+      return ErrorCode::kAborted;
     default:
       return ErrorCode::kInternal;
   }

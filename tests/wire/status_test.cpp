@@ -11,7 +11,7 @@ TEST(Status, EveryErrorCodeSurvivesTheWay) {
   for (const auto code :
        {ErrorCode::kInvalidArgument, ErrorCode::kNotFound, ErrorCode::kAlreadyExists,
         ErrorCode::kFailedPrecondition, ErrorCode::kOutOfRange, ErrorCode::kResourceExhausted,
-        ErrorCode::kUnavailable, ErrorCode::kInternal}) {
+        ErrorCode::kUnavailable, ErrorCode::kAborted, ErrorCode::kInternal}) {
     const Error error{code, "job j7: not found"};
     EXPECT_EQ(from_status(to_status(error)), error);
   }
@@ -22,7 +22,7 @@ TEST(Status, ForeignCodesSayWhatTheCallerCanDo) {
     return from_status(grpc::Status(foreign, "")).code;
   };
   EXPECT_EQ(code(grpc::StatusCode::DEADLINE_EXCEEDED), ErrorCode::kUnavailable);
-  EXPECT_EQ(code(grpc::StatusCode::ABORTED), ErrorCode::kUnavailable);
+  EXPECT_EQ(code(grpc::StatusCode::CANCELLED), ErrorCode::kUnavailable);
   EXPECT_EQ(code(grpc::StatusCode::UNAUTHENTICATED), ErrorCode::kFailedPrecondition);
   EXPECT_EQ(code(grpc::StatusCode::UNIMPLEMENTED), ErrorCode::kInternal);
 }

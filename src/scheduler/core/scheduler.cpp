@@ -26,6 +26,9 @@ std::uint64_t Scheduler::epoch() const {
 const std::string& Scheduler::store_id() const {
   return impl_->store_id;
 }
+bool Scheduler::knows(const RequestKey& request) const {
+  return impl_->requests.contains(request);
+}
 
 Scheduler::Impl::Impl(SchedulerConfig config_in, DurableState state)
     : config(std::move(config_in)),

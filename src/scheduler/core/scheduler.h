@@ -39,6 +39,8 @@ struct SchedulerConfig {
   int chunk_max = 256;                             // per core
   protocol::HeatBand band;
   std::map<SiteId, SiteConfig> sites;  // others: no breaker limit
+
+  friend bool operator==(const SchedulerConfig&, const SchedulerConfig&) = default;
 };
 
 class Scheduler {
@@ -57,6 +59,9 @@ class Scheduler {
   [[nodiscard]] Sequence last_seq() const;
   [[nodiscard]] std::uint64_t epoch() const;
   [[nodiscard]] const std::string& store_id() const;
+
+  // Whether a submit under this key made a job; it is answered as it was then.
+  [[nodiscard]] bool knows(const RequestKey& request) const;
 
   // Snapshots. Jobs that ended and whose end is durable are known to the store alone.
   [[nodiscard]] std::optional<JobView> job(JobId job) const;

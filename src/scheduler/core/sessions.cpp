@@ -47,11 +47,11 @@ void Scheduler::Impl::hello(SessionId session, const protocol::Hello& message) {
                                                  ": another installation is online by this name");
   }
   if (node.session && node.session_counter >= message.session_counter) {
-    return refuse(ErrorCode::kFailedPrecondition,
+    return refuse(ErrorCode::kAborted,
                   "node " + node.facts.node.value + ": a newer stream is open");
   }
   if (node.session) {
-    drop_session(index, Error{ErrorCode::kFailedPrecondition, "replaced by a newer stream"});
+    drop_session(index, Error{ErrorCode::kAborted, "replaced by a newer stream"});
   }
 
   if (!node.joined || node.installation_id != message.installation_id ||
