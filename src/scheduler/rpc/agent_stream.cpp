@@ -1,0 +1,145 @@
+#include "scheduler/rpc/agent_stream.h"
+
+#include "common/log.h"
+#include "scheduler/rpc/session_table.h"
+#include "wire/node.h"
+#include "wire/status.h"
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr std::size_t kOutboxBytesMax = 64 << 20;
+
+// All messages of a request in order, or the first one's problem.
+Result<std::vector<Said>> from_wire(node::v1::ConnectRequest& request) {
+  std::vector<Said> said;
+  said.reserve(static_cast<std::size_t>(request.messages_size()));
+  for (auto& in : *request.mutable_messages()) {
+    Said one;
+    if (in.has_task_result()) {
+      one.body = std::move(*in.mutable_task_result()->mutable_result());
+      if (one.body.size() > protocol::kResultBytesMax) {
+        return fail(ErrorCode::kInvalidArgument, "task_result.result: over 64 KiB");
+      }
+    }
+    HEARTH_TRY(message, wire::from_wire(in));
+    one.message = std::move(message);
+    said.push_back(std::move(one));
+  }
+  return said;
+}
+
+// We speak our version and the one before.
+Result<> check_greeting(const protocol::AgentMessage& message) {
+  const auto* hello = std::get_if<protocol::Hello>(&message);
+  if (hello == nullptr) {
+    return fail(ErrorCode::kInvalidArgument, "the first message is not Hello");
+  }
+  const auto version = hello->protocol_version;
+  if (version == protocol::kProtocolVersion || version == protocol::kProtocolVersion - 1) return {};
+  return fail(ErrorCode::kFailedPrecondition,
+              "protocol version " + std::to_string(version) + ": this scheduler speaks " +
+                  std::to_string(protocol::kProtocolVersion) + " and the one before");
+}
+
+}  // namespace
+
+AgentStream::AgentStream(SessionTable& table, grpc::CallbackServerContext& context)
+    : table_(table), context_(context) {
+  table_.loop().post([this] {
+    session_ = table_.add(*this);
+    if (table_.loop().stopping()) {
+      finish({grpc::StatusCode::UNAVAILABLE, "the scheduler is stopping: connect again"});
+      return;
+    }
+    send(table_.welcome());
+    read_on();
+  });
+}
+
+void AgentStream::send(const protocol::SchedulerMessage& message) {
+  if (final_status_) return;
+  outbox_.push(message);
+  if (outbox_.bytes() > kOutboxBytesMax) {
+    log::warn("outbox_overflowed", {{"session", session_}, {"bytes", outbox_.bytes()}});
+    finish({grpc::StatusCode::UNAVAILABLE, "the agent does not keep up with its messages"});
+    context_.TryCancel();  // a write that nobody takes would hold the call open
+    return;
+  }
+  if (!writing_) table_.pump_soon(session_);
+}
+
+void AgentStream::pump() {
+  if (writing_ || final_status_) return;
+  response_.Clear();
+  const auto missing = outbox_.take(table_.payloads(), response_);
+  if (missing) table_.fetch_payload(*missing, session_);
+  if (response_.messages_size() == 0) return;
+  response_.set_epoch(table_.epoch());
+  for (auto& message : *response_.mutable_messages()) {
+    if (message.has_welcome()) {
+      message.mutable_welcome()->set_result_credit_bytes(table_.result_credit_bytes());
+    }
+  }
+  writing_ = true;
+  StartWrite(&response_);
+}
+
+void AgentStream::finish(grpc::Status status) {
+  if (final_status_) return;
+  final_status_ = std::move(status);
+  table_.ended(session_);
+  if (!writing_) Finish(*final_status_);
+}
+
+void AgentStream::read_on() {
+  if (!final_status_) StartRead(&request_);
+}
+
+void AgentStream::OnReadDone(bool ok) {
+  auto& loop = table_.loop();
+  if (!ok) {
+    loop.post([this] { finish(grpc::Status::OK); });
+    return;
+  }
+  const auto bytes = request_.ByteSizeLong();
+  auto said = from_wire(request_);
+  if (said && !said->empty() && !std::exchange(greeted_, true)) {
+    if (auto sound = check_greeting(said->front().message); !sound) {
+      said = tl::unexpected(sound.error());
+    }
+  }
+  if (!said) {
+    loop.post([this, status = wire::to_status(said.error())] {
+      log::warn("agent_message_refused",
+                {{"session", session_}, {"error", status.error_message()}});
+      finish(status);
+    });
+    return;
+  }
+  loop.post_said(session_, bytes, std::move(*said),
+                 [&table = table_, session = session_] { table.read_on(session); });
+}
+
+void AgentStream::OnWriteDone(bool ok) {
+  table_.loop().post([this, ok] {
+    writing_ = false;
+    if (final_status_) {
+      Finish(*final_status_);
+    } else if (ok) {
+      pump();
+    } else {
+      finish({grpc::StatusCode::UNAVAILABLE, "the stream broke"});
+    }
+  });
+}
+
+void AgentStream::OnCancel() {
+  table_.loop().post([this] { finish(grpc::Status::CANCELLED); });
+}
+
+void AgentStream::OnDone() {
+  table_.loop().post([this] { delete this; });
+}
+
+}  // namespace hearth::scheduler

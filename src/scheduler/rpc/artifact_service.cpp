@@ -1,0 +1,139 @@
+#include "scheduler/rpc/artifact_service.h"
+
+#include <atomic>
+
+#include "common/blob_store.h"
+#include "common/io_pool.h"
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr std::size_t kMessageBytesMax = 1 << 20;
+constexpr std::size_t kDownloadBytes = 256 * 1024;
+constexpr int kDigestsMax = 10'000;
+
+// Takes one message after another; the next is read when this one is written. Deletes itself.
+class UploadCall final : public grpc::ServerReadReactor<artifact::v1::UploadRequest> {
+ public:
+  UploadCall(Backend& backend, grpc::CallbackServerContext& context,
+             artifact::v1::UploadResponse& response)
+      : backend_(backend), context_(context), response_(response) {
+    StartRead(&request_);
+  }
+
+ private:
+  void OnReadDone(bool ok) override {
+    backend_.io.post([this, ok] { ok ? take() : complete(); });
+  }
+  // What was not finished is removed from the disk: not here.
+  void OnDone() override {
+    backend_.io.post([this] { delete this; });
+  }
+
+  void take() {
+    if (request_.data().size() > kMessageBytesMax) {
+      return refuse({ErrorCode::kInvalidArgument, "data: over 1 MiB in one message"});
+    }
+    if (!upload_) {
+      if (backend_.blobs.has(request_.digest())) {
+        response_.set_already_stored(true);
+        return Finish(grpc::Status::OK);
+      }
+      auto begun = backend_.blobs.begin_upload(request_.digest(), request_.size_bytes());
+      if (!begun) return refuse(begun.error());
+      upload_.emplace(std::move(*begun));
+    }
+    if (auto written = upload_->write(request_.data()); !written) return refuse(written.error());
+    StartRead(&request_);
+  }
+
+  void complete() {
+    if (context_.IsCancelled()) return Finish(grpc::Status::CANCELLED);
+    if (!upload_) return refuse({ErrorCode::kInvalidArgument, "the stream ended before a digest"});
+    if (auto stored = upload_->finish(); !stored) return refuse(stored.error());
+    Finish(grpc::Status::OK);
+  }
+
+  void refuse(const Error& error) { Finish(wire::to_status(error)); }
+
+  Backend& backend_;
+  grpc::CallbackServerContext& context_;
+  artifact::v1::UploadResponse& response_;
+  artifact::v1::UploadRequest request_;
+  std::optional<hearth::Upload> upload_;
+};
+
+// Reads one chunk after another as the client takes them. Deletes itself.
+class DownloadCall final : public grpc::ServerWriteReactor<artifact::v1::DownloadResponse> {
+ public:
+  DownloadCall(Backend& backend, const artifact::v1::DownloadRequest& request) : backend_(backend) {
+    backend_.io.post([this, digest = request.digest(), offset = request.offset()] {
+      auto opened = backend_.blobs.open(digest, offset);
+      if (!opened) return Finish(wire::to_status(opened.error()));
+      reader_.emplace(std::move(*opened));
+      response_.set_size_bytes(reader_->size());
+      send_chunk(/*is_first=*/true);
+    });
+  }
+
+ private:
+  void OnWriteDone(bool ok) override {
+    backend_.io.post([this, ok] {
+      if (!ok || cancelled_) return Finish(grpc::Status::CANCELLED);
+      response_.Clear();
+      send_chunk(/*is_first=*/false);
+    });
+  }
+  void OnCancel() override { cancelled_ = true; }
+  void OnDone() override {
+    backend_.io.post([this] { delete this; });
+  }
+
+  void send_chunk(bool is_first) {
+    auto bytes = reader_->read(kDownloadBytes);
+    if (!bytes) return Finish(wire::to_status(bytes.error()));
+    if (bytes->empty() && !is_first) return Finish(grpc::Status::OK);
+    response_.set_data(std::move(*bytes));
+    StartWrite(&response_);
+  }
+
+  Backend& backend_;
+  std::optional<BlobReader> reader_;
+  artifact::v1::DownloadResponse response_;
+  std::atomic<bool> cancelled_{false};
+};
+
+}  // namespace
+
+grpc::ServerUnaryReactor* ArtifactService::FindMissing(
+    grpc::CallbackServerContext* context, const artifact::v1::FindMissingRequest* request,
+    artifact::v1::FindMissingResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  if (request->digests_size() > kDigestsMax) {
+    return refuse(reactor, {ErrorCode::kInvalidArgument,
+                            "digests: over 10000: " + std::to_string(request->digests_size())});
+  }
+  backend_.io.post([this, request, response, reactor] {
+    auto missing =
+        backend_.blobs.find_missing({request->digests().begin(), request->digests().end()});
+    if (!missing) {
+      refuse(reactor, missing.error());
+      return;
+    }
+    for (auto& digest : *missing) response->add_missing(std::move(digest));
+    reactor->Finish(grpc::Status::OK);
+  });
+  return reactor;
+}
+
+grpc::ServerReadReactor<artifact::v1::UploadRequest>* ArtifactService::Upload(
+    grpc::CallbackServerContext* context, artifact::v1::UploadResponse* response) {
+  return new UploadCall(backend_, *context, *response);
+}
+
+grpc::ServerWriteReactor<artifact::v1::DownloadResponse>* ArtifactService::Download(
+    grpc::CallbackServerContext*, const artifact::v1::DownloadRequest* request) {
+  return new DownloadCall(backend_, *request);
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,33 @@
+// Serves hearth.fleet.v1.FleetService from the core's views.
+#pragma once
+
+#include "hearth/fleet/v1/fleet.grpc.pb.h"
+#include "scheduler/rpc/calls.h"
+
+namespace hearth::scheduler {
+
+class FleetService final : public fleet::v1::FleetService::CallbackService {
+ public:
+  explicit FleetService(Backend& backend) : backend_(backend) {}
+
+  grpc::ServerUnaryReactor* ListNodes(grpc::CallbackServerContext* context,
+                                      const fleet::v1::ListNodesRequest* request,
+                                      fleet::v1::ListNodesResponse* response) override;
+  grpc::ServerUnaryReactor* ListZones(grpc::CallbackServerContext* context,
+                                      const fleet::v1::ListZonesRequest* request,
+                                      fleet::v1::ListZonesResponse* response) override;
+  grpc::ServerUnaryReactor* SetSetpoint(grpc::CallbackServerContext* context,
+                                        const fleet::v1::SetSetpointRequest* request,
+                                        fleet::v1::SetSetpointResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainZone(grpc::CallbackServerContext* context,
+                                        const fleet::v1::ExplainZoneRequest* request,
+                                        fleet::v1::ExplainZoneResponse* response) override;
+  grpc::ServerUnaryReactor* DrainNode(grpc::CallbackServerContext* context,
+                                      const fleet::v1::DrainNodeRequest* request,
+                                      fleet::v1::DrainNodeResponse* response) override;
+
+ private:
+  Backend& backend_;
+};
+
+}  // namespace hearth::scheduler

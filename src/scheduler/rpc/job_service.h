@@ -1,0 +1,42 @@
+// Serves hearth.job.v1.JobService: turns calls into events and answers with what is durable.
+#pragma once
+
+#include <atomic>
+
+#include "hearth/job/v1/job.grpc.pb.h"
+#include "scheduler/rpc/calls.h"
+
+namespace hearth::scheduler {
+
+class JobService final : public job::v1::JobService::CallbackService {
+ public:
+  explicit JobService(Backend& backend) : backend_(backend) {}
+
+  grpc::ServerReadReactor<job::v1::SubmitJobRequest>* SubmitJob(
+      grpc::CallbackServerContext* context, job::v1::SubmitJobResponse* response) override;
+  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context,
+                                   const job::v1::GetJobRequest* request,
+                                   job::v1::GetJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context,
+                                     const job::v1::ListJobsRequest* request,
+                                     job::v1::ListJobsResponse* response) override;
+  grpc::ServerUnaryReactor* ListTasks(grpc::CallbackServerContext* context,
+                                      const job::v1::ListTasksRequest* request,
+                                      job::v1::ListTasksResponse* response) override;
+  grpc::ServerWriteReactor<job::v1::WatchJobsResponse>* WatchJobs(
+      grpc::CallbackServerContext* context, const job::v1::WatchJobsRequest* request) override;
+  grpc::ServerWriteReactor<job::v1::StreamResultsResponse>* StreamResults(
+      grpc::CallbackServerContext* context, const job::v1::StreamResultsRequest* request) override;
+  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
+                                      const job::v1::CancelJobRequest* request,
+                                      job::v1::CancelJobResponse* response) override;
+  grpc::ServerUnaryReactor* ExplainTask(grpc::CallbackServerContext* context,
+                                        const job::v1::ExplainTaskRequest* request,
+                                        job::v1::ExplainTaskResponse* response) override;
+
+ private:
+  Backend& backend_;
+  std::atomic<std::uint32_t> last_staging_{0};  // of this epoch
+};
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,92 @@
+#include "scheduler/rpc/session_table.h"
+
+#include "common/log.h"
+#include "scheduler/rpc/agent_stream.h"
+#include "wire/status.h"
+
+namespace hearth::scheduler {
+
+void SessionTable::send(SessionId session, protocol::SchedulerMessage message) {
+  const auto found = streams_.find(session);
+  if (found != streams_.end()) found->second.stream->send(message);
+}
+
+void SessionTable::close(SessionId session, const Error& error) {
+  const auto found = streams_.find(session);
+  if (found != streams_.end()) found->second.stream->finish(wire::to_status(error));
+}
+
+void SessionTable::close_all() {
+  while (!streams_.empty()) {
+    streams_.begin()->second.stream->finish(
+        {grpc::StatusCode::UNAVAILABLE, "the scheduler is stopping: connect again"});
+  }
+}
+
+SessionId SessionTable::add(AgentStream& stream) {
+  last_session_ = SessionId{last_session_.value + 1};
+  streams_[last_session_] = {&stream, false};
+  log::debug("session_opened", {{"session", last_session_}});
+  return last_session_;
+}
+
+void SessionTable::ended(SessionId session) {
+  if (streams_.erase(session) == 0) return;
+  log::debug("session_ended", {{"session", session}});
+  // Behind whatever order of the core made it end: apply() is not entered twice.
+  loop_.post([this, session] { loop_.apply(SessionClosed{session}); });
+}
+
+void SessionTable::read_on(SessionId session) {
+  const auto found = streams_.find(session);
+  if (found != streams_.end()) found->second.stream->read_on();
+}
+
+void SessionTable::pump_soon(SessionId session) {
+  auto& entry = streams_.at(session);
+  if (std::exchange(entry.pump_posted, true)) return;
+  loop_.post([this, session] {
+    const auto found = streams_.find(session);
+    if (found == streams_.end()) return;
+    found->second.pump_posted = false;
+    found->second.stream->pump();
+  });
+}
+
+void SessionTable::fetch_payload(TaskId task, SessionId session) {
+  const bool asked = fetching_.contains(task);
+  if (!fetching_[task].insert(session).second || asked) return;
+  store_.read([this, task](StoreReader& reader) {
+    auto page =
+        std::make_shared<Result<StoreReader::PayloadPage>>(reader.payloads(task.job, task.index));
+    loop_.post([this, task, page] { payload_fetched(task, std::move(*page)); });
+  });
+}
+
+void SessionTable::payload_fetched(TaskId task, Result<StoreReader::PayloadPage> page) {
+  const auto waiting = fetching_.extract(task);
+  const bool found =
+      page && task.index >= page->first && task.index - page->first < page->payloads.size();
+  if (found) {
+    payloads_.put(task.job, std::move(*page));
+  } else {
+    log::error("payload_unreadable",
+               {{"task", task}, {"error", page ? "not in its page" : page.error().message}});
+  }
+  for (const auto session : waiting.mapped()) {
+    const auto entry = streams_.find(session);
+    if (entry == streams_.end()) continue;
+    if (found) {
+      entry->second.stream->pump();
+    } else {
+      entry->second.stream->finish(
+          {grpc::StatusCode::UNAVAILABLE, "a payload could not be read: connect again"});
+    }
+  }
+}
+
+protocol::Welcome SessionTable::welcome() const {
+  return {options_.store_id, options_.report_period};
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,75 @@
+// The agents' streams by session. The loop's thread owns it.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "scheduler/rpc/payload_cache.h"
+#include "scheduler/runtime/event_loop.h"
+
+namespace hearth::scheduler {
+
+class AgentStream;
+
+class SessionTable final : public AgentStreams {
+ public:
+  struct Options {
+    std::string store_id;
+    std::uint64_t epoch = 0;
+    Duration report_period{};
+    std::uint64_t result_credit_bytes = 0;
+  };
+
+  SessionTable(EventLoop& loop, Store& store, Options options)
+      : loop_(loop), store_(store), options_(std::move(options)) {}
+
+  void send(SessionId session, protocol::SchedulerMessage message) override;
+  void close(SessionId session, const Error& error) override;
+  [[nodiscard]] bool is_open(SessionId session) const override {
+    return streams_.contains(session);
+  }
+
+  // Ends all streams with UNAVAILABLE.
+  void close_all();
+
+  [[nodiscard]] std::size_t size() const { return streams_.size(); }
+
+  // ---- for the streams
+
+  SessionId add(AgentStream& stream);
+
+  // Tells the core, once, that the session is over.
+  void ended(SessionId session);
+
+  void read_on(SessionId session);
+
+  // Pumps the stream behind what is queued on the loop, so that its messages share a batch.
+  void pump_soon(SessionId session);
+
+  // Reads the page with this task's payload, then pumps the session.
+  void fetch_payload(TaskId task, SessionId session);
+
+  [[nodiscard]] EventLoop& loop() { return loop_; }
+  [[nodiscard]] PayloadCache& payloads() { return payloads_; }
+  [[nodiscard]] std::uint64_t epoch() const { return options_.epoch; }
+  [[nodiscard]] std::uint64_t result_credit_bytes() const { return options_.result_credit_bytes; }
+  [[nodiscard]] protocol::Welcome welcome() const;
+
+ private:
+  struct Entry {
+    AgentStream* stream = nullptr;
+    bool pump_posted = false;
+  };
+
+  void payload_fetched(TaskId task, Result<StoreReader::PayloadPage> page);
+
+  EventLoop& loop_;
+  Store& store_;
+  const Options options_;
+  PayloadCache payloads_{32 << 20};
+  SessionId last_session_;
+  std::map<SessionId, Entry> streams_;
+  std::map<TaskId, std::set<SessionId>> fetching_;
+};
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,186 @@
+#include "scheduler/rpc/submit_call.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include "common/blob_store.h"
+#include "common/io_pool.h"
+#include "scheduler/rpc/cursor.h"
+#include "scheduler/runtime/clock.h"
+#include "wire/job.h"
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr std::size_t kRequestIdBytesMax = 128;
+constexpr int kPagePayloadsMax = 1000;
+constexpr std::size_t kPageBytesMax = 2 << 20;
+
+// Map fields in the order of their keys: the same specification gives the same bytes.
+std::string canonical_bytes(const job::v1::JobSpec& spec) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream{&bytes};
+    google::protobuf::io::CodedOutputStream out{&stream};
+    out.SetSerializationDeterministic(true);
+    spec.SerializeToCodedStream(&out);
+  }
+  return bytes;
+}
+
+// Each part with its length, so that no two submits run together to the same bytes.
+void add(Sha256& hash, std::string_view part) {
+  hash.update(std::to_string(part.size()) + ":");
+  hash.update(part);
+}
+
+}  // namespace
+
+SubmitCall::SubmitCall(Backend& backend, grpc::CallbackServerContext& context,
+                       std::uint64_t staging, job::v1::SubmitJobResponse& response)
+    : backend_(backend), context_(context), response_(response), staging_(staging) {
+  StartRead(&request_);
+}
+
+void SubmitCall::OnReadDone(bool ok) {
+  if (!ok) {
+    complete();
+    return;
+  }
+  if (request_.has_header()) {
+    if (const auto taken = take_header(request_.header()); !taken) return refuse(taken.error());
+    StartRead(&request_);
+  } else if (request_.has_page()) {
+    if (const auto taken = take_page(*request_.mutable_page()); !taken) {
+      return refuse(taken.error());
+    }
+    stage(*request_.mutable_page());
+  } else {
+    refuse({ErrorCode::kInvalidArgument, "a message with neither header nor page"});
+  }
+}
+
+Result<> SubmitCall::take_header(const job::v1::SubmitHeader& header) {
+  if (std::exchange(has_header_, true)) {
+    return fail(ErrorCode::kInvalidArgument, "header: sent twice");
+  }
+  const auto& id = header.request_id();
+  const auto spec = wire::from_wire(header.spec());
+  std::string problems = spec ? "" : spec.error().message;
+  if (id.empty() || id.size() > kRequestIdBytesMax) {
+    problems += std::string{problems.empty() ? "" : "; "} +
+                "request_id: not 1 to 128 bytes: " + std::to_string(id.size());
+  }
+  if (!problems.empty()) return fail(ErrorCode::kInvalidArgument, problems);
+
+  const auto bytes = canonical_bytes(header.spec());
+  spec_bytes_ = bytes.size();
+  add(hash_, bytes);
+  has_payloads_ = header.has_payloads();
+  hash_.update(has_payloads_ ? "payloads" : "no payloads");
+  event_.request = {spec->tenant, id};
+  event_.spec = *spec;
+  if (has_payloads_) event_.staging = staging_;
+  return {};
+}
+
+Result<> SubmitCall::take_page(job::v1::PayloadPage& page) {
+  const auto refused = [](const std::string& problem) {
+    return fail(ErrorCode::kInvalidArgument, problem);
+  };
+  if (!has_header_) return refused("page: sent before the header");
+  if (!has_payloads_) return refused("page: the header says has_payloads = false");
+  if (page.payloads_size() == 0) return refused("page: empty");
+  if (page.payloads_size() > kPagePayloadsMax) {
+    return refused("page: over 1000 payloads: " + std::to_string(page.payloads_size()));
+  }
+  std::size_t bytes = 0;
+  auto index = payloads_taken_;
+  for (const auto& payload : page.payloads()) {
+    if (payload.size() > protocol::kPayloadBytesMax) {
+      return refused("payload of task " + std::to_string(index) +
+                     ": over 64 KiB: " + std::to_string(payload.size()));
+    }
+    bytes += payload.size();
+    add(hash_, payload);
+    ++index;
+  }
+  if (bytes > kPageBytesMax) return refused("page: over 2 MiB: " + std::to_string(bytes));
+  if (index > event_.spec.task_count) {
+    return refused("payloads: more than task_count, " + std::to_string(event_.spec.task_count));
+  }
+  return {};
+}
+
+// The next page is read only when this one is durable: the client waits for our disk.
+void SubmitCall::stage(job::v1::PayloadPage& page) {
+  std::vector<std::string> payloads{std::make_move_iterator(page.mutable_payloads()->begin()),
+                                    std::make_move_iterator(page.mutable_payloads()->end())};
+  const auto first = payloads_taken_;
+  payloads_taken_ += payloads.size();
+  backend_.store.stage(staging_, first, std::move(payloads), [this](const Result<>& staged) {
+    if (!staged) return refuse(staged.error());
+    StartRead(&request_);
+  });
+}
+
+void SubmitCall::complete() {
+  if (context_.IsCancelled()) {
+    Finish(grpc::Status::CANCELLED);
+  } else if (!has_header_) {
+    refuse({ErrorCode::kInvalidArgument, "the stream ended before a header"});
+  } else if (has_payloads_ && payloads_taken_ != event_.spec.task_count) {
+    refuse({ErrorCode::kInvalidArgument, "payloads: " + std::to_string(payloads_taken_) +
+                                             " came, task_count is " +
+                                             std::to_string(event_.spec.task_count)});
+  } else {
+    event_.request_hash = hash_.finish();
+    backend_.io.post([this] {
+      auto sound = check_deadline();
+      submit(sound ? check_inputs() : sound);
+    });
+  }
+}
+
+Result<> SubmitCall::check_deadline() const {
+  const auto& deadline = event_.spec.deadline;
+  const auto now = utc_now();
+  if (!deadline || *deadline > now) return {};
+  return fail(ErrorCode::kInvalidArgument, "deadline: " + hearth::to_string(*deadline) +
+                                               " is in the past; it is " + hearth::to_string(now));
+}
+
+Result<> SubmitCall::check_inputs() const {
+  std::set<std::string> missing;
+  for (const auto& input : event_.spec.inputs) {
+    if (!backend_.blobs.has(input.digest)) missing.insert(input.digest);
+  }
+  if (missing.empty()) return {};
+  std::string digests;
+  for (const auto& digest : missing) digests += (digests.empty() ? "" : ", ") + digest;
+  return fail(ErrorCode::kFailedPrecondition, "inputs not stored: " + digests);
+}
+
+// What was submitted before is answered as before, though a deadline has passed or an input has
+// gone since.
+void SubmitCall::submit(const Result<>& sound) {
+  const auto hand_over = [this] {
+    backend_.loop.request(spec_bytes_ + sizeof event_, event_, [this](const Result<JobReply>& r) {
+      if (!r) return refuse(r.error());
+      response_.set_job_id(to_string(r->job));
+      response_.set_cursor(to_cursor(backend_.store_id, r->seq - 1));
+      response_.set_already_submitted(r->already_submitted);
+      Finish(grpc::Status::OK);
+    });
+  };
+  if (sound) return hand_over();
+  backend_.loop.post([this, hand_over, error = sound.error()] {
+    if (backend_.loop.scheduler().knows(event_.request)) {
+      hand_over();
+    } else {
+      refuse(error);
+    }
+  });
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,157 @@
+#include "scheduler/rpc/watch_stream.h"
+
+#include "scheduler/rpc/cursor.h"
+#include "scheduler/rpc/views.h"
+#include "scheduler/runtime/clock.h"
+#include "wire/checks.h"
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr std::size_t kEventsPerRead = 200;
+constexpr std::size_t kResultsPerRead = 1000;
+constexpr Duration kProgressPeriod{200};
+
+Result<JobId> parse_job(const std::string& text) {
+  if (text.empty()) return JobId{};
+  return parse_job_id(text);
+}
+
+}  // namespace
+
+Position::Position(const std::string& job_id, std::string cursor, bool earliest_if_unset)
+    : parsed_(parse_job(job_id)),
+      cursor_(std::move(cursor)),
+      earliest_if_unset_(earliest_if_unset) {
+  if (parsed_) job_ = *parsed_;
+}
+
+Result<> Position::settle(StoreReader& reader, const std::string& store_id, Sequence newest) {
+  if (std::exchange(settled_, true)) return {};
+  if (!parsed_) return tl::unexpected(parsed_.error());
+  if (job_.value != 0) {
+    HEARTH_TRY(row, reader.job(job_));
+    if (!row) return fail(ErrorCode::kNotFound, to_string(job_) + ": no such job");
+  }
+  if (cursor_.empty() && !earliest_if_unset_) return {};
+  HEARTH_TRY(earliest, reader.earliest());
+  if (cursor_.empty()) {
+    after = earliest;
+    return {};
+  }
+  HEARTH_TRY(seq, parse_cursor(cursor_, store_id, newest));
+  if (seq < earliest) {
+    return fail(ErrorCode::kOutOfRange, "cursor: " + cursor_ + " is older than what is kept; " +
+                                            "the earliest is " + to_cursor(store_id, earliest));
+  }
+  after = seq;
+  return {};
+}
+
+Result<bool> Position::is_complete(StoreReader& reader) const {
+  if (job_.value == 0) return false;
+  HEARTH_TRY(row, reader.job(job_));
+  return !row || row->state != JobState::kActive;
+}
+
+// ---- WatchJobs
+
+std::vector<JobView> WatchStream::views(const Scheduler& scheduler) const {
+  if (position_.job().value == 0) return scheduler.jobs();
+  const auto view = scheduler.job(position_.job());
+  return view ? std::vector{*view} : std::vector<JobView>{};
+}
+
+bool WatchStream::has_news(const Scheduler& scheduler) {
+  if (monotonic_now() - progress_at_ < kProgressPeriod) return false;
+  for (const auto& view : views(scheduler)) {
+    const auto sent = sent_.find(view.job);
+    if (sent == sent_.end() || sent->second != view.counts) return true;
+  }
+  return false;
+}
+
+bool WatchStream::prepare(const Scheduler& scheduler) {
+  changed_.clear();
+  if (!has_news(scheduler)) return false;
+  for (auto& view : views(scheduler)) {
+    const auto sent = sent_.find(view.job);
+    if (sent == sent_.end() || sent->second != view.counts) changed_.push_back(std::move(view));
+  }
+  progress_at_ = monotonic_now();
+  return true;
+}
+
+Result<bool> WatchStream::load(StoreReader& reader,
+                               std::deque<job::v1::WatchJobsResponse>& pending) {
+  const auto& store_id = backend().store_id;
+  if (auto ok = position_.settle(reader, store_id, newest()); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  // In this order: an end that comes between the two reads is only seen with its event.
+  HEARTH_TRY(complete, position_.is_complete(reader));
+  HEARTH_TRY(events, reader.events(position_.job(), position_.after, kEventsPerRead));
+  for (const auto& event : events) {
+    position_.after = event.seq;
+    if (auto ok = add_event(reader, event, pending); !ok) return tl::unexpected(ok.error());
+  }
+  const bool all_read = events.size() < kEventsPerRead;
+  if (all_read) {
+    if (auto ok = add_progress(reader, pending); !ok) return tl::unexpected(ok.error());
+  } else {
+    progress_at_ = {};  // it comes behind the facts
+  }
+  return complete && all_read;
+}
+
+Result<> WatchStream::add_event(StoreReader& reader, const EventRow& row,
+                                std::deque<job::v1::WatchJobsResponse>& pending) {
+  job::v1::WatchJobsResponse response;
+  response.set_cursor(to_cursor(backend().store_id, row.seq));
+  to_wire(row, &response);
+  if (response.kind() == job::v1::JOB_EVENT_KIND_ENDED) {
+    HEARTH_TRY(ended, reader.job(row.job));
+    if (ended) to_wire(*ended, std::nullopt, response.mutable_job());
+    sent_.erase(row.job);
+  }
+  pending.push_back(std::move(response));
+  return {};
+}
+
+Result<> WatchStream::add_progress(StoreReader& reader,
+                                   std::deque<job::v1::WatchJobsResponse>& pending) {
+  for (const auto& view : changed_) {
+    HEARTH_TRY(row, reader.job(view.job));
+    if (!row || row->state != JobState::kActive) continue;  // its end says it all
+    job::v1::WatchJobsResponse response;
+    response.set_cursor(to_cursor(backend().store_id, position_.after));
+    response.set_kind(job::v1::JOB_EVENT_KIND_PROGRESS);
+    response.set_job_id(to_string(view.job));
+    wire::to_wire(utc_now(), response.mutable_at());
+    to_wire(*row, view, response.mutable_job());
+    sent_[view.job] = view.counts;
+    pending.push_back(std::move(response));
+  }
+  return {};
+}
+
+// ---- StreamResults
+
+Result<bool> ResultStream::load(StoreReader& reader,
+                                std::deque<job::v1::StreamResultsResponse>& pending) {
+  const auto& store_id = backend().store_id;
+  if (auto ok = position_.settle(reader, store_id, newest()); !ok) {
+    return tl::unexpected(ok.error());
+  }
+  HEARTH_TRY(complete, position_.is_complete(reader));
+  HEARTH_TRY(rows, reader.results(position_.job(), position_.after, kResultsPerRead));
+  if (rows.empty()) return complete;
+  job::v1::StreamResultsResponse response;
+  for (const auto& row : rows) to_wire(row, response.add_results());
+  position_.after = rows.back().seq;
+  response.set_cursor(to_cursor(store_id, position_.after));
+  pending.push_back(std::move(response));
+  return false;
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,67 @@
+// WatchJobs and StreamResults: what happened since a cursor, then what happens.
+#pragma once
+
+#include <map>
+
+#include "hearth/job/v1/job.pb.h"
+#include "scheduler/rpc/follow_stream.h"
+
+namespace hearth::scheduler {
+
+// Where a stream is: the job asked for (0: all) and what was sent.
+class Position {
+ public:
+  // `earliest_if_unset`: whether an empty cursor stands for the earliest kept, or for 0.
+  Position(const std::string& job_id, std::string cursor, bool earliest_if_unset);
+
+  // Checks job and cursor on the first call; on the store's thread.
+  Result<> settle(StoreReader& reader, const std::string& store_id, Sequence newest);
+
+  // Whether the one job asked for has ended and all of it was sent.
+  Result<bool> is_complete(StoreReader& reader) const;
+
+  [[nodiscard]] JobId job() const { return job_; }
+  Sequence after = 0;
+
+ private:
+  Result<JobId> parsed_;
+  JobId job_;
+  std::string cursor_;
+  bool earliest_if_unset_;
+  bool settled_ = false;
+};
+
+class WatchStream final : public FollowStream<job::v1::WatchJobsResponse> {
+ public:
+  WatchStream(Backend& backend, const job::v1::WatchJobsRequest& request)
+      : FollowStream(backend), position_(request.job_id(), request.cursor(), true) {}
+
+ private:
+  bool prepare(const Scheduler& scheduler) override;
+  Result<bool> load(StoreReader& reader, std::deque<job::v1::WatchJobsResponse>& pending) override;
+  bool has_news(const Scheduler& scheduler) override;
+
+  Result<> add_event(StoreReader& reader, const EventRow& row,
+                     std::deque<job::v1::WatchJobsResponse>& pending);
+  Result<> add_progress(StoreReader& reader, std::deque<job::v1::WatchJobsResponse>& pending);
+  std::vector<JobView> views(const Scheduler& scheduler) const;
+
+  Position position_;
+  TimePoint progress_at_{};
+  std::vector<JobView> changed_;      // of these PROGRESS is to be sent
+  std::map<JobId, TaskCounts> sent_;  // with the last PROGRESS
+};
+
+class ResultStream final : public FollowStream<job::v1::StreamResultsResponse> {
+ public:
+  ResultStream(Backend& backend, const job::v1::StreamResultsRequest& request)
+      : FollowStream(backend), position_(request.job_id(), request.cursor(), false) {}
+
+ private:
+  Result<bool> load(StoreReader& reader,
+                    std::deque<job::v1::StreamResultsResponse>& pending) override;
+
+  Position position_;
+};
+
+}  // namespace hearth::scheduler
