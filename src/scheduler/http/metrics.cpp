@@ -1,0 +1,162 @@
+#include "scheduler/http/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <limits>
+
+namespace hearth::scheduler {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<ClientMetric::Label>;
+
+class Page {
+ public:
+  void begin(MetricType type, const std::string& name, const std::string& help) {
+    families_.push_back({"hearth_" + name, help, type, {}});
+  }
+
+  void add(double value, Labels labels = {}) {
+    ClientMetric metric;
+    metric.label = std::move(labels);
+    metric.counter.value = value;
+    metric.gauge.value = value;
+    families_.back().metric.push_back(std::move(metric));
+  }
+  void add(std::uint64_t value, Labels labels = {}) {
+    add(static_cast<double>(value), std::move(labels));
+  }
+
+  void counter(const std::string& name, const std::string& help, std::uint64_t value) {
+    begin(MetricType::Counter, name, help);
+    add(value);
+  }
+  void gauge(const std::string& name, const std::string& help, std::uint64_t value) {
+    begin(MetricType::Gauge, name, help);
+    add(value);
+  }
+
+  void histogram(const std::string& name, const std::string& help,
+                 const DurationHistogram& durations) {
+    begin(MetricType::Histogram, name, help);
+    ClientMetric metric;
+    auto& out = metric.histogram;
+    for (std::size_t i = 0; i < durations.counts().size(); ++i) {
+      out.sample_count += durations.counts()[i];
+      const auto bound = i < DurationHistogram::kUpperBounds.size()
+                             ? DurationHistogram::kUpperBounds[i]
+                             : std::numeric_limits<double>::infinity();
+      out.bucket.push_back({out.sample_count, bound});
+    }
+    out.sample_sum = durations.sum_s();
+    families_.back().metric.push_back(std::move(metric));
+  }
+
+  [[nodiscard]] std::string text() const {
+    return prometheus::TextSerializer{}.Serialize(families_);
+  }
+
+ private:
+  std::vector<MetricFamily> families_;
+};
+
+std::string lower(std::string_view name) {
+  std::string text{name};
+  for (auto& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+void add_work(Page& page, const Metrics& m) {
+  page.begin(MetricType::Gauge, "jobs", "Jobs that have not ended.");
+  page.add(m.core.jobs_active, {{"state", "active"}});
+  page.counter("jobs_accepted_total", "Jobs accepted since the start.", m.loop.jobs_accepted);
+  page.begin(MetricType::Counter, "jobs_ended_total", "Jobs that ended since the start.");
+  for (const auto& [state, count] : m.loop.jobs_ended) {
+    page.add(count, {{"state", lower(to_string(state))}});
+  }
+  page.begin(MetricType::Gauge, "tasks",
+             "Tasks of active jobs; unknown ones wait for what agents say after a restart.");
+  page.add(m.core.tasks_pending, {{"state", "pending"}});
+  page.add(m.core.tasks_running, {{"state", "running"}});
+  page.add(m.core.tasks_unknown, {{"state", "unknown"}});
+  page.begin(MetricType::Counter, "tasks_ended_total", "Tasks that ended since the start.");
+  for (const auto& [state, count] : m.loop.tasks_ended) {
+    page.add(count, {{"state", lower(protocol::to_string(state))}});
+  }
+  page.counter("attempts_granted_total", "Attempts handed out.", m.core.attempts_granted);
+  page.counter("attempts_retried_total", "Attempts that failed and were retried.",
+               m.core.attempts_retried);
+  page.counter("results_accepted_total", "Results committed.", m.core.results_accepted);
+  page.counter("results_superseded_total", "Results dropped: another attempt was first.",
+               m.core.results_superseded);
+}
+
+void add_fleet(Page& page, const Metrics& m) {
+  page.begin(MetricType::Gauge, "nodes", "Nodes by state.");
+  page.add(m.core.nodes_online, {{"state", "online"}});
+  page.add(m.core.nodes_silent, {{"state", "silent"}});
+  page.add(m.core.nodes_lost, {{"state", "lost"}});
+
+  page.begin(MetricType::Gauge, "node_power_watts", "Electric power now.");
+  for (const auto& node : m.nodes) {
+    if (node.telemetry.power_w.quality != protocol::Quality::kGood) continue;
+    page.add(node.telemetry.power_w.value, {{"node", node.facts.node.value}});
+  }
+  page.begin(MetricType::Counter, "node_energy_joules_total",
+             "Energy since the node's boot, by what it was spent on.");
+  for (const auto& node : m.nodes) {
+    const auto& energy = node.telemetry.energy;
+    const auto add = [&](const char* cause, Joules amount) {
+      page.add(amount.value, {{"node", node.facts.node.value}, {"cause", cause}});
+    };
+    add("attempts", energy.attempts);
+    add("filler", energy.filler);
+    add("idle", energy.idle);
+    add("resistance", energy.resistance);
+  }
+}
+
+void add_zones(Page& page, const Metrics& m) {
+  page.begin(MetricType::Gauge, "zone_temperature_celsius", "Measured air temperature.");
+  for (const auto& zone : m.zones) {
+    if (zone.temperature_c.quality != protocol::Quality::kGood) continue;
+    page.add(zone.temperature_c.value, {{"zone", zone.zone.value}});
+  }
+  page.begin(MetricType::Gauge, "zone_reference_celsius", "What the zone should have now.");
+  for (const auto& zone : m.zones) page.add(zone.t_ref.value, {{"zone", zone.zone.value}});
+  page.begin(MetricType::Gauge, "zone_setpoint_celsius", "What the resident set; absent: OFF.");
+  for (const auto& zone : m.zones) {
+    if (zone.setpoint_now) page.add(zone.setpoint_now->value, {{"zone", zone.zone.value}});
+  }
+}
+
+void add_loop(Page& page, const Metrics& m) {
+  page.histogram("apply_duration_seconds", "The core's time for one event.", m.loop.apply);
+  page.histogram("commit_duration_seconds", "From handing a batch to the store to durable.",
+                 m.loop.commit);
+  page.gauge("inbox_bytes", "What callers sent and the loop has not taken.", m.loop.inbox_bytes);
+  page.gauge("commit_backlog_bytes", "Facts that are not durable yet.", m.loop.backlog_bytes);
+  page.gauge("sequence", "Number of the last fact.", m.loop.last_seq);
+  page.gauge("durable_sequence", "Number of the last durable fact.", m.loop.durable_seq);
+  page.gauge("epoch", "How often this store was started.", m.epoch);
+  page.gauge("sessions", "Agents' streams that are open.", std::uint64_t{m.sessions});
+  page.begin(MetricType::Gauge, "build_info", "Always 1.");
+  page.add(1.0, {{"version", HEARTH_VERSION}});
+}
+
+}  // namespace
+
+std::string to_prometheus_text(const Metrics& metrics) {
+  Page page;
+  add_work(page, metrics);
+  add_fleet(page, metrics);
+  add_zones(page, metrics);
+  add_loop(page, metrics);
+  return page.text();
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,34 @@
+#include "scheduler/http/pages.h"
+
+#include "scheduler/http/metrics.h"
+
+namespace hearth::scheduler {
+
+HttpServer::Page health_page(EventLoop& loop, Store& store) {
+  return [&loop, &store](const HttpServer::Answer& answer) {
+    loop.post([&loop, &store, answer] {
+      if (!loop.serving()) return answer({503, "text/plain", "stopping\n"});
+      store.read([answer](StoreReader& reader) {
+        const auto earliest = reader.earliest();
+        if (earliest) {
+          answer({200, "text/plain", "ok\n"});
+        } else {
+          answer({503, "text/plain", "the store fails: " + earliest.error().message + "\n"});
+        }
+      });
+    });
+  };
+}
+
+HttpServer::Page metrics_page(EventLoop& loop, std::function<std::size_t()> sessions) {
+  return [&loop, sessions = std::move(sessions)](const HttpServer::Answer& answer) {
+    loop.post([&loop, sessions, answer] {
+      const auto& scheduler = loop.scheduler();
+      answer({200, "text/plain; version=0.0.4; charset=utf-8",
+              to_prometheus_text({scheduler.stats(), loop.stats(), scheduler.epoch(), sessions(),
+                                  scheduler.nodes(), scheduler.zones()})});
+    });
+  };
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,15 @@
+// The pages of the HTTP server: /healthz for supervisors, /metrics for Prometheus.
+#pragma once
+
+#include "scheduler/http/http_server.h"
+#include "scheduler/runtime/event_loop.h"
+
+namespace hearth::scheduler {
+
+// 200 "ok" when loop and store answer, 503 with the reason otherwise.
+HttpServer::Page health_page(EventLoop& loop, Store& store);
+
+// A snapshot taken on the loop's thread. `sessions` is called there: agents' streams that are open.
+HttpServer::Page metrics_page(EventLoop& loop, std::function<std::size_t()> sessions);
+
+}  // namespace hearth::scheduler
