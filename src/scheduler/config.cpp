@@ -1,0 +1,214 @@
+#include "scheduler/config.h"
+
+#include "common/json_reader.h"
+#include "common/log.h"
+
+namespace hearth::scheduler {
+namespace {
+
+using nlohmann::json;
+
+// Durations are numbers of seconds in the file.
+void read_seconds(JsonReader& reader, const std::string& key, Duration& field, double least_s,
+                  double most_s) {
+  double seconds = to_seconds(field);
+  reader.read(key, seconds);
+  const bool fits = seconds >= least_s && seconds <= most_s;
+  reader.require(fits, key + ": not in " + json(least_s).dump() + ".." + json(most_s).dump());
+  if (fits) field = from_seconds(seconds);
+}
+
+template <class Unit>
+void read_unit(JsonReader& reader, const std::string& key, Unit& field, double least, double most) {
+  reader.read(key, field.value);
+  reader.require(field.value >= least && field.value <= most,
+                 key + ": not in " + json(least).dump() + ".." + json(most).dump());
+}
+
+template <class Number>
+void read_number(JsonReader& reader, const std::string& key, Number& field, Number least,
+                 Number most) {
+  reader.read(key, field);
+  reader.require(field >= least && field <= most,
+                 key + ": not in " + std::to_string(least) + ".." + std::to_string(most));
+}
+
+// Reads the object under `key`, if there is one; its problems are reported as the outer one's.
+template <class ReadFields>
+void read_object(JsonReader& outer, const std::string& key, ReadFields read_fields) {
+  json object = json::object();
+  outer.read(key, object);
+  if (!object.is_object()) return outer.require(false, key + ": not an object");
+  JsonReader reader{object};
+  read_fields(reader, object);
+  if (const auto ok = reader.finish(); !ok) outer.require(false, key + ": " + ok.error().message);
+}
+
+void read_class(JsonReader& outer, const std::string& key, protocol::ClassBand& band) {
+  read_object(outer, key, [&](JsonReader& reader, const json&) {
+    read_unit(reader, "may_start_below_k", band.may_start_below, -10, 10);
+    read_unit(reader, "must_stop_above_k", band.must_stop_above, -10, 10);
+    reader.require(band.may_start_below <= band.must_stop_above,
+                   "may_start_below_k: above must_stop_above_k");
+  });
+}
+
+void read_band(JsonReader& outer, protocol::HeatBand& band) {
+  read_object(outer, "band", [&](JsonReader& reader, const json&) {
+    read_unit(reader, "below_k", band.below, 0, 10);
+    read_unit(reader, "above_k", band.above, 0, 10);
+    read_unit(reader, "ceiling_k", band.ceiling, 0, 10);
+    read_class(reader, "reserved", band.reserved);
+    read_class(reader, "on_demand", band.on_demand);
+    read_class(reader, "flex", band.flex);
+    read_class(reader, "filler", band.filler);
+  });
+}
+
+void read_sites(JsonReader& outer, std::map<SiteId, SiteConfig>& sites) {
+  read_object(outer, "sites", [&](JsonReader& reader, const json& object) {
+    for (const auto& [name, value] : object.items()) {
+      reader.require(is_valid_name(name), "not a name: " + name);
+      read_object(reader, name, [&, id = SiteId{name}](JsonReader& site, const json&) {
+        auto& config = sites[id];
+        read_unit(site, "breaker_w", config.breaker, 0, 1e9);
+        read_unit(site, "reserve_w", config.reserve, 0, 1e9);
+        site.require(config.reserve <= config.breaker, "reserve_w: above breaker_w");
+      });
+    }
+  });
+}
+
+void read_scheduler(JsonReader& reader, SchedulerConfig& config) {
+  constexpr double kDay = 86'400;
+  read_seconds(reader, "silent_after_s", config.silent_after, 1, 3600);
+  read_seconds(reader, "lost_after_s", config.lost_after, 1, kDay);
+  reader.require(config.silent_after <= config.lost_after, "lost_after_s: below silent_after_s");
+  read_number(reader, "mass_silence_nodes", config.mass_silence_nodes, std::size_t{1},
+              std::size_t{1'000'000});
+  read_seconds(reader, "mass_silence_hold_s", config.mass_silence_hold, 0, kDay);
+  read_seconds(reader, "report_period_s", config.report_period, 0.1, 3600);
+  read_seconds(reader, "plan_period_s", config.plan_period, 0.1, 3600);
+  read_seconds(reader, "limits_valid_for_s", config.limits_valid_for, 1, kDay);
+  reader.require(config.plan_period < config.limits_valid_for,
+                 "limits_valid_for_s: not above plan_period_s");
+  read_seconds(reader, "retry_delay_s", config.retry_delay, 0, 60);
+  read_number(reader, "dispatch_mark_step", config.dispatch_mark_step, std::uint64_t{1},
+              std::uint64_t{10'000'000});
+  read_seconds(reader, "chunk_target_s", config.chunk_target, 0, 3600);
+  read_number(reader, "chunk_max", config.chunk_max, 1, 100'000);
+  read_band(reader, config.band);
+  read_sites(reader, config.sites);
+}
+
+bool is_loopback(const std::string& listen) {
+  const auto host = listen.substr(0, listen.rfind(':'));
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.") ||
+         listen.starts_with("unix:");
+}
+
+bool has_port(const std::string& listen) {
+  const auto colon = listen.rfind(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == listen.size()) return false;
+  const auto port = listen.substr(colon + 1);
+  return listen.starts_with("unix:") ||
+         (port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos &&
+          std::stoul(port) <= 65'535);
+}
+
+std::vector<std::string> address_problems(const Config& config) {
+  std::vector<std::string> problems;
+  const auto check = [&](const std::string& key, const std::string& address) {
+    if (!has_port(address)) {
+      problems.push_back(key + ": not ADDRESS:PORT: " + address);
+    } else if (!config.insecure && !is_loopback(address)) {
+      problems.push_back(key + ": " + address +
+                         " is no loopback address, and nothing is encrypted or authenticated yet;"
+                         " write \"insecure\": true if that is what you want");
+    }
+  };
+  check("listen", config.listen);
+  if (!config.http_listen.empty()) check("http_listen", config.http_listen);
+  return problems;
+}
+
+json to_json(const protocol::ClassBand& band) {
+  return {{"may_start_below_k", band.may_start_below.value},
+          {"must_stop_above_k", band.must_stop_above.value}};
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view text) {
+  const auto object = json::parse(text, nullptr, /*allow_exceptions=*/false,
+                                  /*ignore_comments=*/true);
+  if (!object.is_object()) return fail(ErrorCode::kInvalidArgument, "not a JSON object");
+
+  Config config;
+  JsonReader reader{object};
+  reader.read("listen", config.listen);
+  reader.read("http_listen", config.http_listen);
+  reader.read("state_dir", config.state_dir);
+  reader.require(!config.state_dir.empty(), "state_dir: empty");
+  reader.read("insecure", config.insecure);
+  reader.read("log_level", config.log_level);
+  reader.require(log::is_level(config.log_level),
+                 "log_level: not debug, info, warn or error: " + config.log_level);
+  read_number(reader, "inbox_bytes", config.inbox_bytes, std::uint64_t{1} << 20,
+              std::uint64_t{1} << 36);
+  read_number(reader, "result_credit_bytes", config.result_credit_bytes, std::uint64_t{1} << 17,
+              std::uint64_t{1} << 30);
+  read_number(reader, "artifact_bytes_max", config.artifact_bytes_max, std::uint64_t{1} << 10,
+              std::uint64_t{1} << 42);
+  read_scheduler(reader, config.scheduler);
+  for (const auto& problem : address_problems(config)) reader.require(false, problem);
+  if (auto ok = reader.finish(); !ok) return tl::unexpected(ok.error());
+  return config;
+}
+
+Result<> check_addresses(const Config& config) {
+  const auto problems = address_problems(config);
+  if (problems.empty()) return {};
+  return fail(ErrorCode::kInvalidArgument, problems.front());
+}
+
+std::string to_json(const Config& config) {
+  const auto& core = config.scheduler;
+  auto sites = json::object();
+  for (const auto& [name, site] : core.sites) {
+    sites[name.value] = {{"breaker_w", site.breaker.value}, {"reserve_w", site.reserve.value}};
+  }
+  const nlohmann::ordered_json all{
+      {"listen", config.listen},
+      {"http_listen", config.http_listen},
+      {"state_dir", config.state_dir},
+      {"insecure", config.insecure},
+      {"log_level", config.log_level},
+      {"inbox_bytes", config.inbox_bytes},
+      {"result_credit_bytes", config.result_credit_bytes},
+      {"artifact_bytes_max", config.artifact_bytes_max},
+      {"silent_after_s", to_seconds(core.silent_after)},
+      {"lost_after_s", to_seconds(core.lost_after)},
+      {"mass_silence_nodes", core.mass_silence_nodes},
+      {"mass_silence_hold_s", to_seconds(core.mass_silence_hold)},
+      {"report_period_s", to_seconds(core.report_period)},
+      {"plan_period_s", to_seconds(core.plan_period)},
+      {"limits_valid_for_s", to_seconds(core.limits_valid_for)},
+      {"retry_delay_s", to_seconds(core.retry_delay)},
+      {"dispatch_mark_step", core.dispatch_mark_step},
+      {"chunk_target_s", to_seconds(core.chunk_target)},
+      {"chunk_max", core.chunk_max},
+      {"band",
+       {{"below_k", core.band.below.value},
+        {"above_k", core.band.above.value},
+        {"ceiling_k", core.band.ceiling.value},
+        {"reserved", to_json(core.band.reserved)},
+        {"on_demand", to_json(core.band.on_demand)},
+        {"flex", to_json(core.band.flex)},
+        {"filler", to_json(core.band.filler)}}},
+      {"sites", sites},
+  };
+  return all.dump(2);
+}
+
+}  // namespace hearth::scheduler

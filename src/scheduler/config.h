@@ -1,0 +1,36 @@
+// The scheduler's configuration file. deploy/hearthd.json shows every key.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "scheduler/core/scheduler.h"
+
+namespace hearth::scheduler {
+
+struct Config {
+  std::string listen = "127.0.0.1:7400";       // gRPC; port 0: any free one
+  std::string http_listen = "127.0.0.1:7401";  // /healthz and /metrics; empty: none
+  std::string state_dir = "/var/lib/hearth";
+  bool insecure = false;  // without it only loopback addresses may be listened on
+  std::string log_level = "info";
+  std::uint64_t inbox_bytes = 64 << 20;
+  std::uint64_t result_credit_bytes = 1 << 20;    // per agent
+  std::uint64_t artifact_bytes_max = 4ULL << 30;  // one blob
+  SchedulerConfig scheduler;
+
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+// Every key is optional; comments are allowed. All problems at once, unknown keys among them.
+Result<Config> parse_config(std::string_view text);
+
+// What parse_config cannot see when a value came from elsewhere: kInvalidArgument with the problem.
+Result<> check_addresses(const Config& config);
+
+// Every key with its value; parse_config() reads it back to the same.
+std::string to_json(const Config& config);
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,138 @@
+#include "scheduler/daemon.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/blob_store.h"
+#include "common/io_pool.h"
+#include "common/log.h"
+#include "scheduler/http/pages.h"
+#include "scheduler/rpc/server.h"
+#include "scheduler/store/sqlite_store.h"
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr Duration kGrace{5000};
+
+Result<> make_directory(const std::string& path) {
+  std::error_code problem;
+  std::filesystem::create_directories(path, problem);
+  if (problem) return fail(ErrorCode::kUnavailable, path + ": " + problem.message());
+  return {};
+}
+
+std::string ports_file(const Config& config) {
+  return config.state_dir + "/hearthd.ports";
+}
+
+// Whoever reads the file sees all of it or none.
+Result<> write_ports(const std::string& path, const Daemon::Ports& ports) {
+  const auto draft = path + ".new";
+  std::ofstream out{draft};
+  out << "{\"grpc\": " << ports.grpc << ", \"http\": " << ports.http << "}\n";
+  out.close();
+  std::error_code problem;
+  if (out) std::filesystem::rename(draft, path, problem);
+  if (!out || problem) return fail(ErrorCode::kUnavailable, "cannot write " + path);
+  return {};
+}
+
+}  // namespace
+
+// Destroyed from below: what is higher is used by what is lower.
+struct Daemon::Impl {
+  explicit Impl(const Config& config_in) : config(config_in), loop(config_in.inbox_bytes) {}
+
+  const Config config;
+  std::unique_ptr<HttpServer> http;
+  EventLoop loop;
+  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<IoPool> io;
+  std::unique_ptr<Store> store;
+  std::unique_ptr<SessionTable> sessions;
+  std::unique_ptr<RpcServer> rpc;
+
+  Result<> open(const std::function<void()>& on_failed);
+  Result<> serve();
+};
+
+Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
+  if (auto made = make_directory(config.state_dir); !made) return made;
+  HEARTH_TRY(opened, SqliteStore::open({config.state_dir + "/hearth.db"}, loop.store_callbacks()));
+  store = std::move(opened);
+  std::error_code ignored;
+  std::filesystem::remove(ports_file(config), ignored);  // of an earlier run
+  HEARTH_TRY(made_blobs, BlobStore::make({.directory = config.state_dir + "/artifacts",
+                                          .blob_bytes_max = config.artifact_bytes_max}));
+  blobs = std::make_unique<BlobStore>(std::move(made_blobs));
+  io = std::make_unique<IoPool>(2);
+  HEARTH_TRY(state, store->load());
+  log::info("state_loaded", {{"store", state.store_id},
+                             {"epoch", state.epoch},
+                             {"sequence", state.last_seq},
+                             {"jobs", state.jobs.size()},
+                             {"nodes", state.nodes.size()}});
+  sessions = std::make_unique<SessionTable>(
+      loop, *store,
+      SessionTable::Options{state.store_id, state.epoch, config.scheduler.report_period,
+                            config.result_credit_bytes});
+  Backend backend{loop, *store, Reader{loop, *store}, *blobs, *io, state.store_id, state.epoch};
+  loop.start(std::make_unique<Scheduler>(config.scheduler, std::move(state)), *store, *sessions,
+             [on_failed](const Error&) { on_failed(); });
+  HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions));
+  rpc = std::move(server);
+  return {};
+}
+
+Result<> Daemon::Impl::serve() {
+  if (!config.http_listen.empty()) {
+    HEARTH_TRY(server, HttpServer::start(config.http_listen,
+                                         {{"/healthz", health_page(loop, *store)},
+                                          {"/metrics", metrics_page(loop, [&sessions = *sessions] {
+                                             return sessions.size();
+                                           })}}));
+    http = std::move(server);
+  }
+  return {};
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Daemon::~Daemon() {
+  stop();
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
+                                              std::function<void()> on_failed) {
+  std::unique_ptr<Daemon> daemon{new Daemon{std::make_unique<Impl>(config)}};
+  auto& impl = *daemon->impl_;
+  if (auto opened = impl.open(on_failed); !opened) return tl::unexpected(opened.error());
+  if (auto served = impl.serve(); !served) return tl::unexpected(served.error());
+  const auto ports = daemon->ports();
+  if (auto written = write_ports(ports_file(config), ports); !written) {
+    return tl::unexpected(written.error());
+  }
+  log::info("serving", {{"listen", config.listen},
+                        {"grpc_port", ports.grpc},
+                        {"http_port", ports.http},
+                        {"version", HEARTH_VERSION}});
+  return daemon;
+}
+
+Daemon::Ports Daemon::ports() const {
+  return {impl_->rpc->port(), impl_->http ? impl_->http->port() : 0};
+}
+
+void Daemon::stop() {
+  if (!impl_) return;
+  if (impl_->rpc) impl_->rpc->stop(kGrace);
+  if (impl_->http) impl_->http->stop();
+  impl_->loop.join();
+  impl_->rpc.reset();
+  impl_->store.reset();  // writes what it still holds
+  impl_->io.reset();
+  impl_.reset();
+}
+
+}  // namespace hearth::scheduler

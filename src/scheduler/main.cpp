@@ -1,0 +1,120 @@
+// hearthd: reads its configuration, serves, stops in order when told to.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "common/log.h"
+#include "scheduler/daemon.h"
+#include "scheduler/notify.h"
+
+namespace {
+
+using hearth::scheduler::Config;
+
+// As in sysexits.h. systemd restarts us after all but kExitConfig.
+constexpr int kExitUsage = 64;
+constexpr int kExitUnavailable = 69;
+constexpr int kExitIo = 74;
+constexpr int kExitConfig = 78;  // restarting will not help
+constexpr unsigned kStopSeconds = 14;
+
+struct Options {
+  std::string config_path;
+  std::string listen;
+  std::string state_dir;
+  std::string notify_socket;
+  bool check = false;
+  bool print_config = false;
+};
+
+hearth::Result<Config> read_config(const Options& options) {
+  Config config;
+  if (!options.config_path.empty()) {
+    std::ifstream file{options.config_path};
+    if (!file) return hearth::fail(hearth::ErrorCode::kNotFound, "cannot be read");
+    std::stringstream text;
+    text << file.rdbuf();
+    auto parsed = hearth::scheduler::parse_config(text.str());
+    if (!parsed) return parsed;
+    config = std::move(*parsed);
+  }
+  if (!options.listen.empty()) config.listen = options.listen;
+  if (!options.state_dir.empty()) config.state_dir = options.state_dir;
+  if (auto sound = hearth::scheduler::check_addresses(config); !sound) {
+    return tl::unexpected(sound.error());
+  }
+  return config;
+}
+
+// SIGTERM and SIGINT wait for run() instead of ending the process; all threads inherit that.
+sigset_t hold_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int run(const Config& config, const Options& options) {
+  static volatile sig_atomic_t exit_code = 0;
+  static volatile sig_atomic_t stopping = 0;
+  const auto signals = hold_signals();
+  auto daemon = hearth::scheduler::Daemon::start(config, [] {
+    exit_code = kExitIo;
+    if (stopping == 0) kill(getpid(), SIGTERM);
+  });
+  if (!daemon) {
+    hearth::log::error("start_failed", {{"error", daemon.error().message}});
+    return daemon.error().code == hearth::ErrorCode::kUnavailable ? kExitUnavailable : kExitIo;
+  }
+  hearth::scheduler::notify(options.notify_socket, "READY=1");
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  stopping = 1;
+  hearth::log::info("stopping", {{"signal", signal}});
+  hearth::scheduler::notify(options.notify_socket, "STOPPING=1");
+  // Whatever hangs: a second signal, or time, ends it. What was acknowledged is on disk.
+  std::signal(SIGALRM, [](int) { _exit(exit_code); });
+  alarm(kStopSeconds);
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  (*daemon)->stop();
+  hearth::log::info("stopped");
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{"hearthd: the Hearth scheduler"};
+  app.add_option("--config", options.config_path,
+                 "Configuration file (JSON); without it: defaults");
+  app.add_option("--listen", options.listen, "ADDRESS:PORT for gRPC, over the file's; port 0: any");
+  app.add_option("--state-dir", options.state_dir, "Directory of the state, over the file's");
+  app.add_flag("--check", options.check, "Check the configuration and exit");
+  app.add_flag("--print-config", options.print_config, "Print the configuration in force and exit");
+  app.add_option("--notify-socket", options.notify_socket)->envname("NOTIFY_SOCKET")->group("");
+  app.set_version_flag("--version", "hearthd " HEARTH_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+
+  const auto config = read_config(options);
+  if (!config) {
+    std::cerr << (options.config_path.empty() ? "hearthd" : options.config_path) << ": "
+              << config.error().message << "\n";
+    return kExitConfig;
+  }
+  if (options.print_config) std::cout << to_json(*config) << "\n";
+  if (options.check) std::cout << "configuration: ok\n";
+  if (options.print_config || options.check) return 0;
+  hearth::log::to_stderr();
+  hearth::log::set_level(config->log_level);
+  return run(*config, options);
+}

@@ -1,0 +1,81 @@
+#include "scheduler/config.h"
+
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace hearth::scheduler {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string problem_of(std::string_view text) {
+  const auto config = parse_config(text);
+  return config ? "none" : config.error().message;
+}
+
+TEST(Config, NothingWrittenIsTheDefaults) {
+  EXPECT_EQ(parse_config("{}").value(), Config{});
+}
+
+TEST(Config, AllProblemsComeAtOnce) {
+  EXPECT_THAT(
+      problem_of(R"({"lisen": "x", "silent_after_s": -1, "http_listen": 7, "log_level": "loud",
+                     "band": {"above_k": 99, "colour": 1, "flex": {"may_start_below_k": 3}},
+                     "sites": {"home 1": {}, "h": {"breaker_w": 100, "reserve_w": 200}}})"),
+      AllOf(HasSubstr("lisen: unknown key"), HasSubstr("silent_after_s: not in 1.0..3600.0"),
+            HasSubstr("http_listen: wrong type"), HasSubstr("log_level: not debug"),
+            HasSubstr("band: above_k: not in"), HasSubstr("colour: unknown key"),
+            HasSubstr("flex: may_start_below_k: above must_stop_above_k"),
+            HasSubstr("not a name: home 1"), HasSubstr("reserve_w: above breaker_w")));
+  EXPECT_EQ(problem_of("[]"), "not a JSON object");
+  EXPECT_EQ(problem_of("{"), "not a JSON object");
+}
+
+TEST(Config, OnlyLoopbackUnlessInsecureIsWrittenDown) {
+  for (const auto* address : {"0.0.0.0:7400", "192.168.1.7:7400", "[::]:7400", "example.org:1"}) {
+    const auto listen = R"({"listen": ")" + std::string{address} + "\"";
+    EXPECT_THAT(problem_of(listen + "}"), HasSubstr("\"insecure\": true")) << address;
+    EXPECT_EQ(problem_of(listen + R"(, "insecure": true})"), "none") << address;
+  }
+  for (const auto* address : {"127.0.0.1:0", "localhost:7400", "[::1]:7400", "127.1.2.3:65535"}) {
+    EXPECT_EQ(problem_of(R"({"listen": ")" + std::string{address} + "\"}"), "none") << address;
+  }
+  EXPECT_THAT(problem_of(R"({"listen": "127.0.0.1"})"), HasSubstr("not ADDRESS:PORT"));
+  EXPECT_THAT(problem_of(R"({"http_listen": "0.0.0.0:1"})"), HasSubstr("http_listen"));
+}
+
+TEST(Config, SecondsMayHaveFractions) {
+  const auto config = parse_config(R"({"plan_period_s": 0.25, "retry_delay_s": 1.5})").value();
+  EXPECT_EQ(config.scheduler.plan_period, Duration{250});
+  EXPECT_EQ(config.scheduler.retry_delay, Duration{1500});
+}
+
+TEST(Config, WhatIsPrintedReadsBackTheSame) {
+  auto config = parse_config(R"({"listen": "127.0.0.1:0", "insecure": true, "chunk_max": 7,
+                                 "band": {"above_k": 0.7, "flex": {"must_stop_above_k": 1.1}},
+                                 "sites": {"home": {"breaker_w": 3500, "reserve_w": 500}}})")
+                    .value();
+  EXPECT_EQ(parse_config(to_json(config)).value(), config);
+  EXPECT_EQ(config.scheduler.sites.at(SiteId{"home"}).breaker, Watts{3500});
+}
+
+TEST(Config, TheExampleShowsEveryKeyWithItsDefault) {
+  std::ifstream file(HEARTH_DEPLOY_DIR "/hearthd.json");
+  std::stringstream text;
+  text << file.rdbuf();
+  const auto config = parse_config(text.str());
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(to_json(*config), to_json(Config{}));
+  const auto printed = to_json(Config{});
+  const std::regex key(R"("[a-z_]+":)");
+  for (std::sregex_iterator it(printed.begin(), printed.end(), key), end; it != end; ++it) {
+    EXPECT_THAT(text.str(), HasSubstr(it->str()));
+  }
+}
+
+}  // namespace
+}  // namespace hearth::scheduler
