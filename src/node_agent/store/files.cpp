@@ -37,8 +37,9 @@ void sync_directory_of(const std::string& path) {
 
 }  // namespace
 
-Result<> replace_file(const std::string& path, std::string_view content, Durability durability) {
-  const auto draft = path + ".new";
+Result<> replace_file(const std::string& path, std::string_view content, Durability durability,
+                      std::string draft) {
+  if (draft.empty()) draft = path + ".new";
   const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return failed(draft, errno);
   const bool synced = durability == Durability::kSynced;

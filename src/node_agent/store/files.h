@@ -15,7 +15,9 @@ namespace hearth::node_agent {
 enum class Durability { kNone, kSynced };
 
 // Readers see the old content or the new, never a part. kSynced: it also survives a power cut.
-Result<> replace_file(const std::string& path, std::string_view content, Durability durability);
+// `draft`: where it is written first, on the same file system; empty: beside, as <path>.new.
+Result<> replace_file(const std::string& path, std::string_view content, Durability durability,
+                      std::string draft = {});
 
 // The whole file, unless it is longer than `bytes_max`; nothing if it cannot be read.
 std::optional<std::string> read_file(const std::string& path, std::size_t bytes_max);

@@ -20,6 +20,7 @@ constexpr std::string_view kMagic = "HRTHRES1";
 constexpr std::size_t kHeaderBytes = 16;  // the magic, then the record's checksum
 constexpr std::size_t kRecordBytesMax = 64 * 1024 * 1024;
 constexpr std::size_t kRecentBytesMax = 4 * 1024 * 1024;
+constexpr std::size_t kDraftsMax = 1000;
 
 // FNV-1a: finds what a power cut tore; nobody forges files in here.
 std::uint64_t checksum(std::string_view bytes) {
@@ -53,6 +54,9 @@ ResultSpool::ResultSpool(std::string directory) : directory_(std::move(directory
 std::string ResultSpool::path_of(AttemptId attempt) const {
   return directory_ + "/" + to_string(attempt);
 }
+std::string ResultSpool::draft_path(std::size_t number) const {
+  return directory_ + "/drafts/" + std::to_string(number);
+}
 std::string ResultSpool::output_directory(AttemptId attempt) const {
   return directory_ + "/outputs/" + to_string(attempt);
 }
@@ -61,9 +65,11 @@ std::string ResultSpool::output_path(AttemptId attempt, const std::string& diges
 }
 
 Result<std::vector<protocol::HeldAttempt>> ResultSpool::open() {
-  if (auto made = make_directories(directory_); !made) return tl::unexpected(made.error());
-  entries_.clear();
   std::error_code error;
+  fs::remove_all(directory_ + "/drafts", error);
+  if (auto made = make_directories(directory_ + "/drafts"); !made) {
+    return tl::unexpected(made.error());
+  }
   std::vector<std::string> names;
   for (fs::directory_iterator entry{directory_, error}, end; !error && entry != end;
        entry.increment(error)) {
@@ -84,10 +90,6 @@ Result<std::vector<protocol::HeldAttempt>> ResultSpool::open() {
 
 void ResultSpool::take_in(const std::string& name) {
   const auto path = directory_ + "/" + name;
-  if (name.ends_with(".new")) {  // its writer was killed before it was whole
-    ::unlink(path.c_str());
-    return;
-  }
   const auto attempt = parse_attempt_id(name);
   if (!attempt) return set_aside(name, attempt.error().message);
   auto file = read_file(path, kRecordBytesMax);
@@ -115,8 +117,9 @@ Result<> ResultSpool::put(const protocol::AttemptReport& report, std::string_vie
   wire::to_wire(report, &message);
   message.set_result(std::string(result));
   auto record = message.SerializeAsString();
+  const auto draft = draft_path(drafts_ > 0 ? --drafts_ : 0);
   const auto written =
-      replace_file(path_of(report.attempt), with_header(record), Durability::kNone);
+      replace_file(path_of(report.attempt), with_header(record), Durability::kNone, draft);
   auto& entry = entries_[report.attempt];
   entry.task = report.task;
   entry.outputs = report.outputs;
@@ -174,7 +177,12 @@ std::vector<protocol::OutputArtifact> ResultSpool::outputs_of(AttemptId attempt)
 void ResultSpool::forget(AttemptId attempt) {
   const auto found = entries_.find(attempt);
   if (found == entries_.end()) return;
-  ::unlink(path_of(attempt).c_str());
+  const auto path = path_of(attempt);
+  if (drafts_ < kDraftsMax && ::rename(path.c_str(), draft_path(drafts_).c_str()) == 0) {
+    ++drafts_;
+  } else {
+    ::unlink(path.c_str());
+  }
   if (!found->second.outputs.empty()) {
     std::error_code ignored;
     fs::remove_all(output_directory(attempt), ignored);

@@ -3,7 +3,10 @@
 // One small file per result: a header with a checksum, then a serialized hearth.node.v1.TaskResult
 // as it goes on the stream. Written without fsync, renamed in place: a power cut may cost a rerun
 // (the checksum finds what it tore), never an acknowledged result. Output artifacts of a result
-// lie in outputs/<attempt>/<digest>. Blocking, but only for microseconds; made for one thread.
+// lie in outputs/<attempt>/<digest>. Files of forgotten results are kept in drafts/ and written
+// again: making and deleting a file for each of thousands of small tasks a second costs more than
+// all the rest (ext4 searches the inodes deleted lately at each new one). Blocking, but only for
+// microseconds; made for one thread.
 #pragma once
 
 #include <deque>
@@ -57,6 +60,7 @@ class ResultSpool {
   };
 
   std::string path_of(AttemptId attempt) const;
+  std::string draft_path(std::size_t number) const;
   void take_in(const std::string& name);
   void set_aside(const std::string& name, const std::string& reason);
   void remember_recent(AttemptId attempt, Entry& entry, std::string record);
@@ -65,6 +69,7 @@ class ResultSpool {
   std::map<AttemptId, Entry> entries_;
   std::deque<AttemptId> recent_;  // in the order written; some may be gone
   std::size_t recent_bytes_ = 0;
+  std::size_t drafts_ = 0;  // drafts/0 to drafts/<drafts_ - 1> are there to be written again
 };
 
 }  // namespace hearth::node_agent

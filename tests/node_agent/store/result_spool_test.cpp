@@ -100,7 +100,8 @@ TEST_F(ResultSpoolTest, SetsAsideWhatItCannotRead) {
   write("a3.4", std::string(whole.size(), '\0'));
   write("a3.9", read("a3.5"));  // sound, but another attempt's
   write("notes.txt", "not ours");
-  write("a3.6.new", "a draft");
+  fs::create_directories(path_ + "/drafts");
+  write("drafts/3", "half a result");
   fs::create_directories(path_ + "/outputs/a3.77");  // of a result that is gone
 
   ResultSpool spool{path_};
@@ -112,7 +113,7 @@ TEST_F(ResultSpoolTest, SetsAsideWhatItCannotRead) {
     EXPECT_TRUE(fs::exists(path_ + "/unreadable/" + name)) << name;
     EXPECT_FALSE(fs::exists(path_ + "/" + name)) << name;
   }
-  EXPECT_FALSE(fs::exists(path_ + "/a3.6.new"));
+  EXPECT_FALSE(fs::exists(path_ + "/drafts/3"));
   EXPECT_FALSE(fs::exists(path_ + "/outputs/a3.77"));
 }
 
