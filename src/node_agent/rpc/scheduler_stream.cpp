@@ -19,6 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kBatchMessagesMax = 200;
 constexpr std::size_t kBatchBytesMax = 1024 * 1024;
 constexpr int kMessageBytesMax = 64 * 1024 * 1024;
+constexpr Duration kLinger{5};  // small results of many short tasks go in one write
 constexpr int kKeepaliveTimeMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr Duration kLongEnough{std::chrono::seconds{2}};  // a stream that lived so long was sound
@@ -49,6 +50,7 @@ SchedulerStream::SchedulerStream(boost::asio::io_context& io,
       stub_(node::v1::NodeService::NewStub(std::move(channel))),
       config_(config),
       retry_timer_(io),
+      flush_timer_(io),
       random_(std::random_device{}()) {}
 
 SchedulerStream::~SchedulerStream() {
@@ -72,7 +74,7 @@ void SchedulerStream::connect() {
   call_ = ConnectCall::open(
       io_, *stub_,
       {[this](const node::v1::ConnectResponse& response) { on_message(response); },
-       [this] { flush(); }, [this](const grpc::Status& status) { on_done(status); }});
+       [this] { flush_soon(); }, [this](const grpc::Status& status) { on_done(status); }});
 }
 
 void SchedulerStream::on_message(const node::v1::ConnectResponse& response) {
@@ -194,13 +196,16 @@ void SchedulerStream::enqueue(node::v1::AgentMessage message) {
   flush_soon();
 }
 
-// Once the loop has done what it is at: what it sends until then goes in one write.
+// What is sent within a moment goes in one write: each costs both sides several wake-ups.
 void SchedulerStream::flush_soon() {
-  if (flush_posted_ || !call_ || call_->is_writing()) return;
-  flush_posted_ = true;
-  boost::asio::post(io_, [this] {
-    flush_posted_ = false;
-    flush();
+  if (outbox_.empty() || !call_ || call_->is_writing()) return;
+  if (outbox_.size() >= kBatchMessagesMax) return flush();
+  if (flush_waits_) return;
+  flush_waits_ = true;
+  flush_timer_.expires_after(kLinger);
+  flush_timer_.async_wait([this](const boost::system::error_code& stopped) {
+    flush_waits_ = false;
+    if (!stopped) flush();
   });
 }
 

@@ -64,12 +64,13 @@ class SchedulerStream final : public SchedulerLink {
   SchedulerStreamConfig config_;
   LinkEvents* events_ = nullptr;
   boost::asio::steady_timer retry_timer_;
+  boost::asio::steady_timer flush_timer_;
   Random random_;
   std::shared_ptr<ConnectCall> call_;
   std::function<void()> stopped_;  // set: no further streams
   std::string close_reason_;
   bool open_ = false;  // on_opened was told
-  bool flush_posted_ = false;
+  bool flush_waits_ = false;
   SteadyTime opened_at_;
   int failures_ = 0;
   std::deque<node::v1::AgentMessage> outbox_;
