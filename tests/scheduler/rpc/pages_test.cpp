@@ -1,0 +1,79 @@
+// The HTTP pages, reflection and health checking, over the wire.
+#include <gmock/gmock.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "fake_agent.h"
+
+namespace hearth::scheduler {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class Pages : public Served {
+ protected:
+  std::string get_page(const std::string& path) {
+    boost::asio::ip::tcp::iostream stream;
+    stream.expires_after(std::chrono::seconds{10});
+    stream.connect("127.0.0.1", std::to_string(daemon_->ports().http));
+    stream << "GET " << path << " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" << std::flush;
+    std::ostringstream text;
+    text << stream.rdbuf();
+    return text.str();
+  }
+};
+
+TEST_F(Pages, HealthIsOkWhileWeServe) {
+  const auto reply = get_page("/healthz");
+  EXPECT_THAT(reply, StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(reply, HasSubstr("\r\n\r\nok\n"));
+  EXPECT_THAT(get_page("/nothing"), StartsWith("HTTP/1.1 404"));
+}
+
+TEST_F(Pages, EveryMetricHasTheFormThatPrometheusWants) {
+  submit(1);
+  FakeAgent agent{channel_};
+  agent.greet();
+  const auto start = agent.next_start();
+  agent.succeed(start, "x");
+  agent.await_acknowledgement(start.attempt());
+
+  const auto reply = get_page("/metrics");
+  EXPECT_THAT(reply, StartsWith("HTTP/1.1 200"));
+  const std::regex line(
+      R"((# (HELP|TYPE) hearth_[a-z_]+ .+)|(hearth_[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? )"
+      R"((-?[0-9.]+(e[+-]?[0-9]+)?|\+Inf|Nan)))");
+  std::istringstream body(reply.substr(reply.find("\r\n\r\n") + 4));
+  std::string text;
+  while (std::getline(body, text)) EXPECT_TRUE(std::regex_match(text, line)) << text;
+  for (const auto* sample :
+       {"hearth_nodes{state=\"online\"} 1\n", "hearth_results_accepted_total 1\n",
+        "hearth_attempts_granted_total 1\n", "hearth_zone_temperature_celsius{zone=\"z-n1\"} 19\n",
+        "hearth_zone_setpoint_celsius{zone=\"z-n1\"} 20\n",
+        "hearth_node_power_watts{node=\"n1\"} 100\n", "hearth_sessions 1\n",
+        "hearth_commit_duration_seconds_count ", "hearth_apply_duration_seconds_bucket{le=",
+        "hearth_node_energy_joules_total{node=\"n1\",cause=\"attempts\"} 0\n"}) {
+    EXPECT_THAT(reply, HasSubstr(sample));
+  }
+}
+
+TEST_F(Pages, PortsAreWrittenDown) {
+  std::ifstream file(config_.state_dir + "/hearthd.ports");
+  std::string text;
+  std::getline(file, text);
+  EXPECT_EQ(text, "{\"grpc\": " + std::to_string(daemon_->ports().grpc) +
+                      ", \"http\": " + std::to_string(daemon_->ports().http) + "}");
+}
+
+TEST_F(Pages, OneProcessHasTheState) {
+  const auto second = Daemon::start(config_, [] {});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition) << second.error().message;
+}
+
+}  // namespace
+}  // namespace hearth::scheduler
