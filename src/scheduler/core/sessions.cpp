@@ -196,7 +196,13 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::AttemptsReturned& mes
 }
 
 void Scheduler::Impl::say(NodeIndex index, const protocol::SetpointInForce& message) {
-  nodes[index].setpoint = message.setpoint;
+  auto& node = nodes[index];
+  node.setpoint = message.setpoint;
+  // The telemetry at hand is older than this; a programme's value comes with the next.
+  if (message.setpoint.mode == protocol::SetpointMode::kOff) node.telemetry.setpoint.reset();
+  if (message.setpoint.mode == protocol::SetpointMode::kConstant) {
+    node.telemetry.setpoint = message.setpoint.value;
+  }
   plan_soon(index);
   dirty_nodes.insert(index);
 }
