@@ -19,7 +19,10 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kBatchMessagesMax = 200;
 constexpr std::size_t kBatchBytesMax = 1024 * 1024;
 constexpr int kMessageBytesMax = 64 * 1024 * 1024;
-constexpr Duration kLinger{5};  // small results of many short tasks go in one write
+// Small results of many short tasks go in one write: it waits so long for more, while the node has
+// work to go on with, or none.
+constexpr Duration kLingerBusy{50};
+constexpr Duration kLinger{5};
 constexpr int kKeepaliveTimeMs = 10'000;
 constexpr int kKeepaliveTimeoutMs = 5'000;
 constexpr Duration kLongEnough{std::chrono::seconds{2}};  // a stream that lived so long was sound
@@ -202,7 +205,7 @@ void SchedulerStream::flush_soon() {
   if (outbox_.size() >= kBatchMessagesMax) return flush();
   if (flush_waits_) return;
   flush_waits_ = true;
-  flush_timer_.expires_after(kLinger);
+  flush_timer_.expires_after(events_->has_waiting_work() ? kLingerBusy : kLinger);
   flush_timer_.async_wait([this](const boost::system::error_code& stopped) {
     flush_waits_ = false;
     if (!stopped) flush();

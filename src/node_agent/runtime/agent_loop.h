@@ -59,6 +59,7 @@ class AgentLoop final : public LinkEvents {
   void on_said(std::uint64_t epoch, protocol::SchedulerMessage message,
                std::string payload) override;
   void on_closed(const std::string& reason) override;
+  bool has_waiting_work() const override { return agent_.waiting_count() > 0; }
   std::optional<std::string> load_result(AttemptId attempt) override;
 
  private:

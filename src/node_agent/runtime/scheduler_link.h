@@ -28,6 +28,10 @@ class LinkEvents {
   // Once for each on_opened().
   virtual void on_closed(const std::string& reason) = 0;
 
+  // Whether there is work beyond what runs: then nobody waits for what we say, and it may wait a
+  // moment for more to go with it.
+  virtual bool has_waiting_work() const = 0;
+
   // A spooled result as a serialized hearth.node.v1.TaskResult; nothing if it is gone.
   virtual std::optional<std::string> load_result(AttemptId attempt) = 0;
 };

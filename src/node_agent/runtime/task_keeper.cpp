@@ -100,7 +100,7 @@ void TaskKeeper::execute(const StartTask& order) {
   if (const auto found = payloads_.find(order.attempt); found != payloads_.end()) {
     payload = payload_path(order.attempt);
     // Where it cannot be written the runner finds no file, and the attempt fails as the node's.
-    const auto written = replace_file(payload, found->second, Durability::kNone);
+    const auto written = overwrite_and_rename(payload + ".new", found->second, payload);
     if (!written) log::error("payload_not_written", {{"reason", written.error().message}});
     payload_files_.insert(order.attempt);
     payloads_.erase(found);

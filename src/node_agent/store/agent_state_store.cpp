@@ -100,7 +100,7 @@ Result<> AgentStateStore::save() const {
                  {"session_counter", session_counter_},
                  {"highest_epoch", state_.highest_epoch}};
   if (state_.setpoint) object["setpoint"] = to_json(*state_.setpoint);
-  return replace_file(directory_ + "/agent.json", object.dump(2) + "\n", Durability::kSynced);
+  return replace_file(directory_ + "/agent.json", object.dump(2) + "\n");
 }
 
 Result<std::uint64_t> AgentStateStore::next_session_counter() {

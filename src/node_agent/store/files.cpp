@@ -37,13 +37,11 @@ void sync_directory_of(const std::string& path) {
 
 }  // namespace
 
-Result<> replace_file(const std::string& path, std::string_view content, Durability durability,
-                      std::string draft) {
-  if (draft.empty()) draft = path + ".new";
+Result<> replace_file(const std::string& path, std::string_view content) {
+  const auto draft = path + ".new";
   const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (file < 0) return failed(draft, errno);
-  const bool synced = durability == Durability::kSynced;
-  const bool written = write_all(file, content) && (!synced || ::fsync(file) == 0);
+  const bool written = write_all(file, content) && ::fsync(file) == 0;
   const int error = errno;
   ::close(file);
   if (!written || ::rename(draft.c_str(), path.c_str()) != 0) {
@@ -51,8 +49,26 @@ Result<> replace_file(const std::string& path, std::string_view content, Durabil
     ::unlink(draft.c_str());
     return failed(path, reason);
   }
-  if (synced) sync_directory_of(path);
+  sync_directory_of(path);
   return {};
+}
+
+// Without O_TRUNC: a file system like ext4 takes a file cut to nothing and closed for a careless
+// save, and writes it to disk at once.
+Result<> overwrite_and_rename(const std::string& draft, std::string_view content,
+                              const std::string& path) {
+  const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) return failed(draft, errno);
+  struct stat info {};
+  const auto size = static_cast<off_t>(content.size());
+  const bool written = write_all(file, content) && ::fstat(file, &info) == 0 &&
+                       (info.st_size == size || ::ftruncate(file, size) == 0);
+  const int error = errno;
+  ::close(file);
+  if (written && ::rename(draft.c_str(), path.c_str()) == 0) return {};
+  const int reason = written ? errno : error;
+  ::unlink(draft.c_str());
+  return failed(path, reason);
 }
 
 std::optional<std::string> read_file(const std::string& path, std::size_t bytes_max) {

@@ -12,12 +12,13 @@
 
 namespace hearth::node_agent {
 
-enum class Durability { kNone, kSynced };
+// Readers see the old content or the new, never a part, and it survives a power cut.
+Result<> replace_file(const std::string& path, std::string_view content);
 
-// Readers see the old content or the new, never a part. kSynced: it also survives a power cut.
-// `draft`: where it is written first, on the same file system; empty: beside, as <path>.new.
-Result<> replace_file(const std::string& path, std::string_view content, Durability durability,
-                      std::string draft = {});
+// Writes `draft`, which may be an old file to be used again, and gives it the name `path`, which
+// nothing has yet. Not synced: a power cut may lose it, or parts of it.
+Result<> overwrite_and_rename(const std::string& draft, std::string_view content,
+                              const std::string& path);
 
 // The whole file, unless it is longer than `bytes_max`; nothing if it cannot be read.
 std::optional<std::string> read_file(const std::string& path, std::size_t bytes_max);

@@ -118,8 +118,7 @@ Result<> ResultSpool::put(const protocol::AttemptReport& report, std::string_vie
   message.set_result(std::string(result));
   auto record = message.SerializeAsString();
   const auto draft = draft_path(drafts_ > 0 ? --drafts_ : 0);
-  const auto written =
-      replace_file(path_of(report.attempt), with_header(record), Durability::kNone, draft);
+  const auto written = overwrite_and_rename(draft, with_header(record), path_of(report.attempt));
   auto& entry = entries_[report.attempt];
   entry.task = report.task;
   entry.outputs = report.outputs;

@@ -28,6 +28,7 @@ class Listener final : public LinkEvents {
                     (payload.empty() ? "" : " with " + payload));
   }
   void on_closed(const std::string& reason) override { lines.push_back("closed " + reason); }
+  bool has_waiting_work() const override { return false; }
   std::optional<std::string> load_result(AttemptId attempt) override {
     protocol::AttemptReport report;
     report.attempt = attempt;
