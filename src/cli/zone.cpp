@@ -1,5 +1,7 @@
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <memory>
+#include <thread>
 
 #include "cli/artifacts.h"
 #include "cli/commands.h"
@@ -93,6 +95,21 @@ Result<protocol::Setpoint> wanted(const SetOptions& options) {
   return fail(setpoint.error().code, options.programme + ": " + setpoint.error().message);
 }
 
+// The zone once its agent has answered, or as it is after a moment: homes may be out of reach.
+Result<fleet::v1::Zone> settled(Session& session, fleet::v1::Zone zone) {
+  constexpr int kLooks = 20;
+  constexpr std::chrono::milliseconds kPause{100};
+  fleet::v1::ExplainZoneRequest request;
+  request.set_zone_id(zone.zone_id());
+  auto& client = session.client();
+  for (int look = 0; look < kLooks && zone.has_ordered(); ++look) {
+    std::this_thread::sleep_for(kPause);
+    HEARTH_TRY(now, client.call(client.fleet(), &FleetService::Stub::ExplainZone, request));
+    zone = std::move(*now.mutable_zone());
+  }
+  return zone;
+}
+
 Result<int> set_zone(Session& session, const SetOptions& options) {
   HEARTH_TRY(setpoint, wanted(options));
   fleet::v1::SetSetpointRequest request;
@@ -102,12 +119,12 @@ Result<int> set_zone(Session& session, const SetOptions& options) {
   request.mutable_setpoint()->clear_origin();
   auto& client = session.client();
   HEARTH_TRY(response, client.call(client.fleet(), &FleetService::Stub::SetSetpoint, request));
-  const auto& zone = response.zone();
+  HEARTH_TRY(zone, settled(session, std::move(*response.mutable_zone())));
   if (session.json()) {
     session.print_json(zone);
   } else if (zone.has_ordered()) {
-    session.print_line(options.zone + ": " + describe(setpoint) + " ordered; in force is " +
-                       text_of(zone.setpoint()));
+    session.print_line(options.zone + ": " + describe(setpoint) +
+                       " ordered, but not in force: " + text_of(zone.setpoint()) + " still holds");
   } else {
     session.print_line(options.zone + ": " + describe(setpoint) + " in force");
   }

@@ -34,7 +34,7 @@ struct Config {
   std::string runner_path;  // empty: hearth-runner beside this program
   std::string time_zone = "UTC";
   std::string log_level = "info";
-  Duration sensor_period{std::chrono::seconds{5}};
+  Duration sensor_period{std::chrono::seconds{1}};
   Duration reconnect_min{200};
   Duration reconnect_max{std::chrono::seconds{10}};
   Duration watchdog{std::chrono::seconds{30}};

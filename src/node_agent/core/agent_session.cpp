@@ -125,7 +125,10 @@ void Agent::Impl::refresh_telemetry() {
 
 // Something the scheduler plans with is no longer as reported.
 bool Agent::Impl::telemetry_matters() const {
-  return telemetry.limits_revision != reported.limits_revision ||
+  const double standby_w = config.facts.idle.value * 1.05 + 1.0;
+  const bool reached_standby = !telemetry.setpoint && telemetry.power_w.value <= standby_w &&
+                               reported.power_w.value > standby_w;
+  return reached_standby || telemetry.limits_revision != reported.limits_revision ||
          telemetry.setpoint != reported.setpoint || telemetry.t_ref != reported.t_ref ||
          telemetry.safe_mode != reported.safe_mode || telemetry.tripped != reported.tripped ||
          telemetry.air_temperature_c.quality != reported.air_temperature_c.quality;

@@ -27,7 +27,7 @@ namespace hearth::node_agent {
 
 struct AgentLoopConfig {
   std::string state_directory;
-  Duration sensor_period{std::chrono::seconds{5}};
+  Duration sensor_period{std::chrono::seconds{1}};
   Duration clock_period{std::chrono::seconds{10}};
   RunnerPoolConfig runners;
 };

@@ -86,7 +86,7 @@ ZoneView Scheduler::Impl::view(const ZoneId& id, const ZoneRecord& zone) const {
     view.temperature_c = node.telemetry.air_temperature_c;
     view.state_of_charge = state_of_charge(node.telemetry, config.band);
   }
-  if (zone.ordered && zone.ordered->revision != view.setpoint.revision) view.ordered = zone.ordered;
+  if (zone.ordered && zone.ordered->revision > view.setpoint.revision) view.ordered = zone.ordered;
   return view;
 }
 
