@@ -74,6 +74,7 @@ void Scheduler::Impl::on(const DrainRequested& event) {
   auto& node = nodes[found->second];
   if (node.draining != event.drain) commit(NodeDrainSet{event.node, event.drain});
   node.draining = event.drain;
+  rerank(found->second);
   if (event.drain) {
     const auto attempts = node.attempts;
     for (const auto& [id, attempt] : attempts) {
