@@ -1,11 +1,11 @@
 // Runs every file of tests/node_agent/scenarios: lines in, commands out.
 // UPDATE_SCENARIOS=1 rewrites the expected parts; read the diff before you commit it.
+#include "support/scenario.h"
+
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 
@@ -130,44 +130,20 @@ Event parse(const Line& line) {
   throw std::invalid_argument("unknown event: " + line.kind);
 }
 
-// The scenario with what the agent really answers in place of what it expects.
-std::string replay(const std::string& scenario) {
-  Agent agent(small_config(), fresh_state());
-  std::vector<Command> pending;
-  std::string out;
-  bool in_answer = false;
-  std::istringstream lines(scenario);
-  for (std::string line; std::getline(lines, line);) {
-    if (line == "----") {
-      out += "----\n";
-      for (const auto& command : pending) out += to_string(command) + "\n";
-      pending.clear();
-      in_answer = true;
-    } else if (line.empty()) {
-      out += "\n";
-      in_answer = false;
-    } else if (!in_answer) {
-      out += line + "\n";
-      if (line[0] == '#') continue;
-      const Line parsed(line);
-      for (auto& command : agent.apply(parse(parsed), parsed.time)) pending.push_back(command);
+hearth::test::Respond fresh_agent() {
+  const auto agent = std::make_shared<Agent>(small_config(), fresh_state());
+  return [agent](const std::string& text) {
+    const Line line(text);
+    std::vector<std::string> ordered;
+    for (const auto& command : agent->apply(parse(line), line.time)) {
+      ordered.push_back(to_string(command));
     }
-  }
-  return out;
+    return ordered;
+  };
 }
 
 TEST(Scenario, EveryFileReplaysAsWritten) {
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(SCENARIO_DIR)) {
-    SCOPED_TRACE(entry.path().filename());
-    std::stringstream text;
-    text << std::ifstream(entry.path()).rdbuf();
-    const auto actual = replay(text.str());
-    if (std::getenv("UPDATE_SCENARIOS")) std::ofstream(entry.path()) << actual;
-    EXPECT_EQ(text.str(), actual);
-    ++files;
-  }
-  EXPECT_GT(files, 0);
+  hearth::test::replay_every_file(SCENARIO_DIR, fresh_agent);
 }
 
 }  // namespace

@@ -10,12 +10,12 @@
 //   at 5s sN report air=19 [setpoint=20|off] [limits=1] [power=30]
 //   at 5s sN result a1.2 j1/0 ok|USER_ERROR|... [run_ms=100]
 //   at 5s durable | tick | cancel j1 | drain NODE | undrain NODE | set ZONE 21|off
+#include "support/scenario.h"
+
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <map>
+#include <memory>
 #include <sstream>
 
 #include "scheduler/core/scheduler.h"
@@ -163,56 +163,35 @@ SchedulerConfig configure(const Line& line) {
   return config;
 }
 
-// The scenario with what the scheduler really orders in place of what is expected.
-std::string replay(const std::string& scenario) {
-  std::unique_ptr<Scheduler> scheduler;
-  DurableState state;
-  state.store_id = "test";
-  state.epoch = 1;
-  SchedulerConfig config;
-  std::vector<Command> pending;
-  std::string out;
-  bool in_answer = false;
-  std::istringstream lines(scenario);
-  for (std::string text; std::getline(lines, text);) {
-    if (text == "----") {
-      out += "----\n";
-      for (const auto& command : pending) out += to_string(command) + "\n";
-      pending.clear();
-      in_answer = true;
-    } else if (text.empty()) {
-      out += "\n";
-      in_answer = false;
-    } else if (!in_answer) {
-      out += text + "\n";
-      const Line line(text);
-      if (text[0] == '#') continue;
-      if (line.words[0] == "config") {
-        config = configure(line);
-        continue;
-      }
-      if (!scheduler) scheduler = std::make_unique<Scheduler>(config, state);
-      const TimePoint now{from_seconds(std::stod(line.words[1]))};
-      for (auto& command : scheduler->apply(parse(line, *scheduler), now)) {
-        pending.push_back(std::move(command));
-      }
+hearth::test::Respond fresh_scheduler() {
+  struct Cluster {
+    SchedulerConfig config;
+    std::unique_ptr<Scheduler> scheduler;
+  };
+  return [cluster = std::make_shared<Cluster>()](const std::string& text) {
+    const Line line(text);
+    std::vector<std::string> ordered;
+    if (line.words[0] == "config") {
+      cluster->config = configure(line);
+      return ordered;
     }
-  }
-  return out;
+    auto& scheduler = cluster->scheduler;
+    if (!scheduler) {
+      DurableState state;
+      state.store_id = "test";
+      state.epoch = 1;
+      scheduler = std::make_unique<Scheduler>(cluster->config, state);
+    }
+    const TimePoint now{from_seconds(std::stod(line.words[1]))};
+    for (const auto& command : scheduler->apply(parse(line, *scheduler), now)) {
+      ordered.push_back(to_string(command));
+    }
+    return ordered;
+  };
 }
 
 TEST(Scenario, EveryFileReplaysAsWritten) {
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(SCENARIO_DIR)) {
-    SCOPED_TRACE(entry.path().filename());
-    std::stringstream text;
-    text << std::ifstream(entry.path()).rdbuf();
-    const auto actual = replay(text.str());
-    if (std::getenv("UPDATE_SCENARIOS")) std::ofstream(entry.path()) << actual;
-    EXPECT_EQ(text.str(), actual);
-    ++files;
-  }
-  EXPECT_GT(files, 0);
+  hearth::test::replay_every_file(SCENARIO_DIR, fresh_scheduler);
 }
 
 }  // namespace
