@@ -8,6 +8,7 @@
 
 #include "cli/application.h"
 #include "fake_scheduler.h"
+#include "support/temporary_directory.h"
 
 namespace hearth::cli {
 namespace {
@@ -30,9 +31,7 @@ class CommandTest : public testing::Test {
     scheduler.jobs.job.set_job_id("j7");
     scheduler.jobs.job.set_state(job::v1::JOB_STATE_ACTIVE);
     scheduler.jobs.job.mutable_counts()->set_pending(2);
-    std::filesystem::create_directories(directory);
   }
-  ~CommandTest() override { std::filesystem::remove_all(directory); }
 
   Outcome hearth(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"--server", scheduler.address()});
@@ -77,8 +76,8 @@ class CommandTest : public testing::Test {
   }
 
   FakeScheduler scheduler;
-  const std::string directory = testing::TempDir() + "hearth_cli_" +
-                                testing::UnitTest::GetInstance()->current_test_info()->name();
+  const TemporaryDirectory temporary;
+  const std::string directory = temporary.path();
 };
 
 TEST_F(CommandTest, SubmitRepeatsTheSameRequestUntilItIsTaken) {
