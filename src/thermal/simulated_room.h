@@ -59,6 +59,9 @@ class SimulatedRoom {
   // mass as in ISO 13790 C.3, implicit in air and radiator: stable for any `elapsed`.
   void step(Watts power, const Weather& weather, Duration elapsed);
 
+  // A window is opened or closed.
+  void set_ventilation(double w_per_k) { room_.ventilation_w_per_k = w_per_k; }
+
   const RoomState& state() const { return state_; }
   Celsius operative() const;                  // 0.3 air + 0.7 surfaces, ISO 13790 C.3
   Watts emitted() const { return emitted_; }  // by the radiator, mean over the last inner step

@@ -21,6 +21,9 @@ Agent::Impl::Impl(AgentConfig configuration, AgentState state)
       power(power_model_of(config.facts)),
       setpoints(state.setpoint ? *state.setpoint : config.default_setpoint),
       air_sensor(config.air_step_max, config.sensor_timeout, config.gain_time * 2 / 5),
+      emitted(time_scale_of(config)),
+      window(config),
+      rise_check(config),
       protection(config.cpu_trip, config.case_trip),
       law(gains_of(config)),
       book(state.installation_id + "-" + state.boot_id, power.per_core.value),
@@ -63,6 +66,9 @@ const protocol::Telemetry& Agent::telemetry() const {
 }
 protocol::Setpoint Agent::setpoint() const {
   return impl_->setpoints.in_force();
+}
+bool Agent::window_open() const {
+  return impl_->window.open(impl_->now);
 }
 std::size_t Agent::running_count() const {
   return impl_->work.started().size();

@@ -30,6 +30,7 @@ class Agent {
   // For `hearth-agent status` and logs.
   [[nodiscard]] const protocol::Telemetry& telemetry() const;
   [[nodiscard]] protocol::Setpoint setpoint() const;
+  [[nodiscard]] bool window_open() const;  // heat is held, not raised, for some minutes
   [[nodiscard]] std::size_t running_count() const;
   [[nodiscard]] std::size_t waiting_count() const;
 

@@ -12,15 +12,28 @@ void Agent::Impl::update(const WallClockRead& event) {
 }
 
 void Agent::Impl::update(const SensorsRead& event) {
-  air_reading = air_sensor.take(event.air_temperature_c, now);
+  const Joules metered = book.ledger().meter;
+  book.sensors_read(event, now);
+  telemetry.energy = book.ledger();
+  const bool measured = event.meter || event.power_w.quality == Quality::kGood;
+  emitted.take(measured ? std::optional(telemetry.energy.meter - metered) : std::nullopt, now);
+
+  auto said = event.air_temperature_c;
+  std::optional<Celsius> value;
+  if (said.quality == Quality::kGood && in_range(Celsius{said.value})) value = Celsius{said.value};
+  rise_check.take(value, emitted, now);
+  const bool doubted = value && rise_check.implausible(now);
+  if (doubted) said.quality = Quality::kImplausible;
+  air_reading = air_sensor.take(said, now);
   power_reading = event.power_w;
   outdoor.reset();
   if (event.outdoor_temperature_c.quality == Quality::kGood) {
     outdoor = rounded(Celsius{event.outdoor_temperature_c.value});
   }
-  protection.observe(air_sensor.air(now), event.cpu_temperature_c, event.case_temperature_c);
-  book.sensors_read(event, now);
-  telemetry.energy = book.ledger();
+  const auto air = air_sensor.air(now);
+  window.take(air, outdoor, emitted, now);
+  // Doubt about a rise must not hide an overheated room.
+  protection.observe(doubted ? value : air, event.cpu_temperature_c, event.case_temperature_c);
 }
 
 void Agent::Impl::update(const RunnersFound& event) {

@@ -107,11 +107,14 @@ Watts Agent::Impl::control(Watts high) {
       if (!hold_power) hold_power = *measured;
       *hold_power += share * (*measured - *hold_power);
     }
-    law.step({reference, *air_sensor.air(now), outdoor, measured, low, high, now - last_control});
+    law.step({reference, *air_sensor.air(now), outdoor, measured, low, high, now - last_control,
+              window.open(now)});
     last_control = now;
     next_control = now + config.control_period;
     controlled_reference = reference;
   }
+  // An open window is not heated against; what the limits ask for at least goes on.
+  if (window.open(now)) high = std::clamp(window.power_before(), low, high);
   return std::clamp(law.output(), low, high);
 }
 

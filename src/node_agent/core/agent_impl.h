@@ -11,10 +11,13 @@
 #include "node_agent/core/agent.h"
 #include "node_agent/core/air_sensor.h"
 #include "node_agent/core/control_law.h"
+#include "node_agent/core/emitted_heat.h"
 #include "node_agent/core/energy_book.h"
 #include "node_agent/core/protection.h"
+#include "node_agent/core/rise_check.h"
 #include "node_agent/core/setpoint_authority.h"
 #include "node_agent/core/shedding.h"
+#include "node_agent/core/window.h"
 #include "node_agent/core/work.h"
 
 namespace hearth::node_agent {
@@ -92,6 +95,9 @@ struct Agent::Impl {
   // Heat.
   SetpointAuthority setpoints;
   AirSensor air_sensor;
+  EmittedHeat emitted;
+  WindowWatch window;
+  RiseCheck rise_check;
   Protection protection;
   ControlLaw law;
   EnergyBook book;

@@ -17,12 +17,16 @@ bool within(Celsius a, Celsius b, Kelvins distance) {
 
 }  // namespace
 
+bool in_range(Celsius air) {
+  return air >= kLowest && air <= kHighest;  // false for NaN
+}
+
 protocol::Reading AirSensor::take(protocol::Reading reading, TimePoint now) {
   if (reading.quality == Quality::kImplausible) implausible_ = true;
   if (reading.quality != Quality::kGood) return reading;
   const Celsius value{reading.value};
   reading.quality = Quality::kImplausible;
-  if (!(value >= kLowest && value <= kHighest)) {  // also catches NaN
+  if (!in_range(value)) {
     implausible_ = true;
     candidate_.reset();
     return reading;

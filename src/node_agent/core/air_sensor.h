@@ -13,6 +13,9 @@
 
 namespace hearth::node_agent {
 
+// Whether a room can be so warm or cold at all.
+bool in_range(Celsius air);
+
 class AirSensor {
  public:
   // `horizon`: how far ahead rise() looks.

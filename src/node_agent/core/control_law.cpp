@@ -30,6 +30,7 @@ double ControlLaw::feed_forward(const Inputs& inputs) const {
 }
 
 bool ControlLaw::may_integrate(const Inputs& inputs, double error_k) const {
+  if (inputs.integral_held) return false;
   const bool limited_up = error_k > 0 && output_ >= inputs.high;
   const bool limited_down = error_k < 0 && output_ <= inputs.low;
   if (limited_up || limited_down) return false;

@@ -34,7 +34,8 @@ class ControlLaw {
     std::optional<Watts> measured;  // mean electric power since the last step
     Watts low;                      // what the output is clamped to meanwhile
     Watts high;
-    Duration elapsed{};  // since the last step
+    Duration elapsed{};          // since the last step
+    bool integral_held = false;  // the room is not its usual self: nothing is learned from it
   };
 
   // One step of the integral; afterwards output() is new. Anti-windup by conditional

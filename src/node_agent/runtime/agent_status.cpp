@@ -69,6 +69,7 @@ json describe_status(const StatusFacts& facts) {
                  {"power_wanted_w", telemetry.power_wanted.value},
                  {"safe_mode", telemetry.safe_mode},
                  {"tripped", telemetry.tripped},
+                 {"window_open", facts.agent.window_open()},
                  {"limits_revision", telemetry.limits_revision},
                  {"energy", to_json(telemetry.energy)},
                  {"tasks_running", facts.agent.running_count()},
@@ -99,6 +100,7 @@ std::string print_status(const json& status) {
   line("scheduler", status.at("connected").get<bool>() ? "connected" : "not connected");
   line("heater", text("heater"));
   if (status.at("safe_mode").get<bool>()) line("safe mode", "the room's sensor cannot be trusted");
+  if (status.at("window_open").get<bool>()) line("window", "seems open: heat is not raised");
   if (status.at("tripped").get<bool>())
     line("TRIPPED", "check the heater, then: hearth-agent reset");
   return lines;

@@ -30,8 +30,9 @@ class SimulatedHeater : public Heater {
   Result<> set_filler(Watts filler, Watts resistance) override;
   std::string description() const override;
 
-  // For simulations: weather may change at any time.
+  // For simulations: weather and ventilation may change at any time.
   void set_weather(const thermal::Weather& weather) { config_.weather = weather; }
+  void set_ventilation(double w_per_k) { room_.set_ventilation(w_per_k); }
   const thermal::SimulatedRoom& room() const { return room_; }
 
  private:

@@ -1,6 +1,7 @@
 // Agent and simulated heater in virtual time: the agent's orders are carried out at once.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -60,6 +61,7 @@ class ClosedLoop {
   double t_ref_c = 20;
   double p_max_w = 450;
   bool sensor_works = true;
+  std::function<double(double)> sensed;  // what the sensor makes of the air; unset: the air
   Duration pass_time{seconds{10}};
   Watts power;
   Watts filler;
@@ -87,6 +89,8 @@ class ClosedLoop {
     apply(cpu);
     auto sensors = heater.read(used_s, pass_time);
     power = Watts{sensors.power_w.value};
+    auto& air = sensors.air_temperature_c;
+    if (sensed) air = good(sensed(air_c()));
     if (!sensor_works) sensors.air_temperature_c = {};
     apply(sensors);
   }

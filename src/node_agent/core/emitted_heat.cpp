@@ -1,0 +1,58 @@
+#include "node_agent/core/emitted_heat.h"
+
+#include <algorithm>
+
+namespace hearth::node_agent {
+namespace {
+
+constexpr double kLagS = 25 * 60;
+constexpr double kRememberedS = 3600;
+constexpr double kSampleS = 60;
+
+}  // namespace
+
+void EmittedHeat::take(std::optional<Joules> drawn, TimePoint now) {
+  if (!drawn) {
+    first_.reset();
+    hour_.clear();
+    return;
+  }
+  if (!first_) {
+    first_ = last_ = now;
+    return;
+  }
+  const double passed_s = to_seconds(now - last_) / time_scale_;
+  if (!(passed_s > 0)) return;
+  const Watts power{drawn->value / to_seconds(now - last_)};
+  last_ = now;
+  if (hour_.empty()) now_ = power;
+  now_ += (passed_s / (kLagS + passed_s)) * (power - now_);
+  const auto age_s = [&](const Sample& s) { return to_seconds(now - s.at) / time_scale_; };
+  if (hour_.empty() || age_s(hour_.back()) >= kSampleS) hour_.push_back({now, rounded(now_)});
+  while (age_s(hour_.front()) > kRememberedS && hour_.size() > 1) hour_.pop_front();
+}
+
+bool EmittedHeat::known() const {
+  return first_ && to_seconds(last_ - *first_) / time_scale_ >= kRememberedS;
+}
+
+Watts EmittedHeat::fallen() const {
+  Watts highest = now();
+  for (const auto& sample : hour_) highest = std::max(highest, sample.power);
+  return highest - now();
+}
+
+Watts EmittedHeat::risen() const {
+  Watts lowest = now();
+  for (const auto& sample : hour_) lowest = std::min(lowest, sample.power);
+  return now() - lowest;
+}
+
+Watts EmittedHeat::mean() const {
+  if (hour_.empty()) return now();
+  Watts sum;
+  for (const auto& sample : hour_) sum += sample.power;
+  return rounded((1.0 / static_cast<double>(hour_.size())) * sum);
+}
+
+}  // namespace hearth::node_agent
