@@ -154,7 +154,6 @@ void add_results_command(CLI::App& job_commands, Session& session) {
                       "Write each result to DIRECTORY/INDEX instead of printing it");
   command->add_flag("--outputs", options->outputs, "Fetch output files too, to DIRECTORY/INDEX.d/");
   command->add_option("--cursor", options->cursor, "Only results after it");
-  command->add_flag("--follow")->description("Go on until the job has ended; it always does");
   command->callback([&session, options] {
     session.command = [&session, options] { return results(session, *options); };
   });
