@@ -12,8 +12,9 @@ MAY_USE = {
     "common": [],
     "protocol": ["common"],
     "thermal": ["common"],
+    "weather": ["common"],
     "wire": ["common", "protocol"],
-    "scheduler/core": ["common", "protocol"],
+    "scheduler/core": ["common", "protocol", "thermal", "weather"],
     "scheduler/store": ["common", "protocol", "wire", "scheduler/core"],
     "scheduler/runtime": ["common", "protocol", "scheduler/core", "scheduler/store"],
     "scheduler/rpc": ["common", "protocol", "wire", "scheduler/core", "scheduler/store",
@@ -21,7 +22,7 @@ MAY_USE = {
     "scheduler/http": ["common", "protocol", "scheduler/core", "scheduler/runtime"],
     "scheduler": ["common", "protocol", "wire", "scheduler/core", "scheduler/store",
                   "scheduler/runtime", "scheduler/rpc", "scheduler/http"],
-    "node_agent/core": ["common", "protocol"],
+    "node_agent/core": ["common", "protocol", "thermal"],
     "node_agent/runner": ["common", "protocol"],
     "node_agent/sensors": ["common", "protocol", "thermal", "node_agent/core"],
     "node_agent/store": ["common", "protocol", "wire", "node_agent/core"],
@@ -33,6 +34,7 @@ MAY_USE = {
                    "node_agent/sensors", "node_agent/store", "node_agent/runtime",
                    "node_agent/rpc"],
     "cli": ["common", "protocol", "wire"],
+    "simulator": ["common", "protocol", "thermal", "weather", "scheduler/core", "node_agent/core"],
 }
 
 # Third-party header -> folders or files that may include it.
@@ -41,6 +43,7 @@ MAY_INCLUDE = {
     r"<openssl/": ["common/digest.cpp"],
     r"<nlohmann/": ["common/json_reader.h", "scheduler/config.cpp", "node_agent/config.cpp",
                     "node_agent/runner", "node_agent/runtime", "node_agent/store", "cli",
+                    "weather/forecast_file.cpp", "simulator",
                     "scheduler/store"],
     r"<grpcpp/|<grpc/|\.pb\.h[\">]": ["wire", "scheduler/rpc", "scheduler/main.cpp",
                                       "scheduler/store", "node_agent/rpc", "node_agent/store",
@@ -50,7 +53,7 @@ MAY_INCLUDE = {
                      "node_agent/runtime", "node_agent/rpc", "node_agent/main.cpp"],
     r"<sqlite3": ["scheduler/store"],
     r"<prometheus/": ["scheduler/http"],
-    r"<CLI/": ["cli", "scheduler/main.cpp", "node_agent/main.cpp", "node_agent/local_control.cpp"],
+    r"<CLI/": ["cli", "simulator", "scheduler/main.cpp", "node_agent/main.cpp", "node_agent/local_control.cpp"],
     r"<(thread|mutex|future|condition_variable|atomic)>": [
         "common/io_pool.h",
         "scheduler/store", "scheduler/runtime", "scheduler/rpc", "scheduler/main.cpp",
@@ -61,7 +64,8 @@ MAY_INCLUDE = {
 MAY_DO = {
     r"_clock::now\(|\bclock_gettime\b|\btime\(nullptr\)": [
         "scheduler/runtime", "scheduler/rpc", "scheduler/main.cpp", "node_agent/runtime",
-        "node_agent/rpc", "node_agent/runner", "node_agent/main.cpp", "cli"],
+        "node_agent/rpc", "node_agent/runner", "node_agent/main.cpp", "cli",
+        "simulator/stopwatch.h"],
     r"\brandom_device\b|\brand\(": ["scheduler/store", "scheduler/main.cpp", "node_agent/store",
                                     "node_agent/rpc", "node_agent/main.cpp", "cli"],
     r"\bgetenv\b": ["cli", "node_agent/runner"],

@@ -1,0 +1,14 @@
+// hearth-sim: simulated buildings, real cores, one virtual clock.
+#include <CLI/CLI.hpp>
+
+#include "simulator/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app{
+      "Hearth's digital twin: learn a room, check the physics, run a fleet in virtual time"};
+  app.name("hearth-sim");
+  app.set_version_flag("--version", HEARTH_VERSION);
+  app.require_subcommand(1);
+  CLI11_PARSE(app, argc, argv);
+  return 0;
+}
