@@ -1,0 +1,72 @@
+#include "simulator/building.h"
+
+#include <algorithm>
+
+#include "simulator/draws.h"
+
+namespace hearth::simulator {
+namespace {
+
+constexpr double kSizingMargin = 1.2;  // HEAT section 2
+constexpr double kComfortC = 20;
+
+thermal::MassClass draw_mass(const std::vector<double>& shares, Random& random) {
+  double total = 0;
+  for (const double share : shares) total += share;
+  double left = uniform(random) * total;
+  for (std::size_t i = 0; i + 1 < shares.size(); ++i) {
+    left -= shares[i];
+    if (left < 0) return static_cast<thermal::MassClass>(i);
+  }
+  return static_cast<thermal::MassClass>(shares.size() - 1);
+}
+
+ZoneSpec draw_zone(const Scenario& scenario, double rated_w, Random& random) {
+  const auto& sizing = scenario.sizing;
+  const auto& buildings = scenario.buildings;
+  const bool adequate = uniform(random) < sizing.adequate_share;
+  const double ratio = adequate ? uniform(random, 1.001, std::max(1.002, sizing.ratio_max))
+                                : uniform(random, sizing.ratio_min, 0.999);
+  ZoneSpec zone;
+  zone.rated_w = rated_w;
+  zone.ua_w_per_k = rated_w / (kSizingMargin * (kComfortC - sizing.design_c) * ratio);
+  const double per_m2 = uniform(random, buildings.ua_w_per_k_m2[0], buildings.ua_w_per_k_m2[1]);
+  const double floor_m2 = std::max(6.0, zone.ua_w_per_k / per_m2);
+  zone.room =
+      thermal::room_with_loss(floor_m2, zone.ua_w_per_k, draw_mass(buildings.mass_shares, random));
+  zone.radiator.rated = Watts{rated_w};
+  const double window_m2 =
+      floor_m2 * uniform(random, buildings.window_share[0], buildings.window_share[1]);
+  zone.glass_m2 = window_m2 * buildings.solar_g;
+  zone.facade = static_cast<Facade>(random.below(kFacadeCount));
+  zone.adequate = adequate;
+  return zone;
+}
+
+}  // namespace
+
+Fleet draw_fleet(const Scenario& scenario, std::uint64_t seed) {
+  Fleet fleet;
+  const auto count = static_cast<std::size_t>(scenario.nodes);
+  for (std::size_t i = 0; i < count; ++i) {
+    // A generator for each zone: a smaller fleet is the beginning of a larger one.
+    auto random = generator(seed, Stream::kBuildings, i);
+    NodeSpec node;
+    node.cpu_model = static_cast<int>(random.below(3));
+    node.idle_w = scenario.node.idle_w;
+    node.max_w = scenario.node.max_w * (1 + scenario.node.model_spread * (node.cpu_model - 1));
+    node.per_core_w = (node.max_w - node.idle_w) / scenario.node.cores;
+    fleet.nodes.push_back(node);
+    auto zone = draw_zone(scenario, node.max_w, random);
+    zone.building = static_cast<int>(i) / scenario.site.nodes_per_building;
+    fleet.zones.push_back(zone);
+    fleet.buildings = zone.building + 1;
+  }
+  return fleet;
+}
+
+double core_power_share(double speed, double speed_min) {
+  return speed >= speed_min ? speed * speed : speed * speed_min;
+}
+
+}  // namespace hearth::simulator

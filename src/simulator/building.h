@@ -1,0 +1,44 @@
+// The zones and nodes of a world, drawn from the scenario's distributions.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "simulator/scenario.h"
+#include "simulator/site_weather.h"
+#include "thermal/simulated_room.h"
+
+namespace hearth::simulator {
+
+// Zone i is heated by node i.
+struct ZoneSpec {
+  thermal::RoomParameters room;
+  thermal::RadiatorParameters radiator;
+  double ua_w_per_k = 0;
+  double glass_m2 = 0;  // times g: W entering per W/m2 on the façade
+  Facade facade = Facade::kSouth;
+  int building = 0;
+  double rated_w = 0;
+  bool adequate = true;  // rated_w >= 1.2 UA (20 - design_c), HEAT section 2
+};
+
+struct NodeSpec {
+  int cpu_model = 0;  // 0..2, less to more power at the same speed
+  double idle_w = 0;
+  double max_w = 0;
+  double per_core_w = 0;  // at full speed
+};
+
+struct Fleet {
+  std::vector<ZoneSpec> zones;
+  std::vector<NodeSpec> nodes;
+  int buildings = 0;
+};
+
+Fleet draw_fleet(const Scenario& scenario, std::uint64_t seed);
+
+// Electric power of one core's work at a speed of 0..1, as a share of that at full speed: square
+// down to speed_min (HEAT section 5), duty cycle below.
+double core_power_share(double speed, double speed_min);
+
+}  // namespace hearth::simulator

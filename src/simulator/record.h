@@ -1,0 +1,26 @@
+// What a run leaves for its plots: series every few minutes, sample zones, distributions.
+#pragma once
+
+#include <vector>
+
+namespace hearth::simulator {
+
+struct Record {
+  struct Point {  // means since the point before; counts at the moment
+    double hour = 0;
+    double outdoor_c = 0;
+    double attempts_w = 0, filler_w = 0, idle_w = 0, resistance_w = 0;  // whole fleet
+    double waiting = 0, running = 0;                                    // tasks
+    double charge_p10 = 0, charge_p50 = 0, charge_p90 = 0;  // 0 at T_lo, 1 at setpoint + 0.5 K
+  };
+  struct ZonePoint {
+    float air_c = 0, setpoint_c = 0, reference_c = 0, power_w = 0;
+  };
+  std::vector<Point> points;
+  std::vector<std::size_t> sample_zones;
+  std::vector<std::vector<ZonePoint>> zones;  // of each sample zone, a point for each of `points`
+  std::vector<double> discomfort;             // ComfortBook::histogram()
+  std::vector<double> waits_s;                // sorted; thinned to a few hundred quantiles
+};
+
+}  // namespace hearth::simulator

@@ -1,0 +1,49 @@
+// The rooms of one run: physics, weather and people, minute by minute. What a policy controls is
+// the power into each room, nothing else.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "simulator/building.h"
+#include "simulator/occupants.h"
+#include "simulator/site_weather.h"
+#include "thermal/simulated_room.h"
+
+namespace hearth::simulator {
+
+class Rooms {
+ public:
+  Rooms(const Scenario& scenario, std::uint64_t seed, const Fleet& fleet,
+        const SiteWeather& weather);
+
+  // People and weather of this minute, from the state at its beginning.
+  void begin_minute(int minute);
+  // One minute with this mean electric power into zone's radiator; returns heat emitted, W.
+  double step(std::size_t zone, double power_w);
+  // One minute of what an ideal heater does: exactly the power in [0, rated] that brings the air
+  // to the setpoint, straight into the air. Returns that power, W.
+  double step_ideal(std::size_t zone);
+
+  double air_c(std::size_t zone) const { return rooms_[zone].state().air.value; }
+  const Occupants::Now& people(std::size_t zone) const { return people_[zone]; }
+  const Conditions& conditions() const { return conditions_; }
+
+  // What the zone's sensor says: noise and quantum of the scenario, the same dice for every policy.
+  double sensed_c(std::size_t zone, int minute) const;
+
+ private:
+  thermal::Weather weather_of(std::size_t zone) const;
+
+  const Scenario& scenario_;
+  const Fleet& fleet_;
+  const SiteWeather& weather_;
+  std::uint64_t seed_;
+  Occupants occupants_;
+  Conditions conditions_;
+  std::vector<thermal::SimulatedRoom> rooms_;
+  std::vector<Occupants::Now> people_;
+  std::vector<double> ventilation_;  // in force
+};
+
+}  // namespace hearth::simulator
