@@ -1,0 +1,30 @@
+// What a room's energy alone says about it: the loss UA, and whether there is more to learn.
+//
+// Good control starves learning: a room held at one temperature shows its loss, not its capacities
+// (HEAT section 1). Pure functions of a history.
+#pragma once
+
+#include <optional>
+
+#include "thermal/room_history.h"
+
+namespace hearth::thermal {
+
+// UA0: energy over degree-hours of the first day with known inputs, W/K within 3-500; none where
+// the room was hardly heated or hardly warmer than outdoors. HEAT section 1, "Prior".
+std::optional<double> first_day_ua_w_per_k(const PreparedHistory& history);
+
+// UA from daily means, P = UA (T - To) - A I + C dT/dt, least squares with wide priors around
+// `ua0`; none with fewer than three days of heating. Uses the steps [0, last).
+std::optional<double> signature_ua_w_per_k(const PreparedHistory& history, std::size_t last,
+                                           double ua0_w_per_k);
+
+// HEAT section 1, "Excitation": std(P) > 15 % of power_max_w, or the setpoint moved more than 1 K.
+// power_max_w 0: the 95 % quantile of the power stands in for it. No setpoint known: the middle
+// 90 % of the air temperatures stand in for it (our choices).
+bool excited(const RoomHistory& history, double power_max_w);
+
+// HEAT section 1, "Fall back", no data: P = UA0 (T_set - To, mean of 24 h), not below 0.
+double fallback_hold_power_w(double ua0_w_per_k, double setpoint_c, double outdoor_24h_c);
+
+}  // namespace hearth::thermal

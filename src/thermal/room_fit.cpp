@@ -1,0 +1,202 @@
+#include "thermal/room_fit.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+#include "thermal/energy_signature.h"
+
+namespace hearth::thermal {
+namespace {
+
+// HEAT section 1, "Gate" and "Fall back".
+constexpr std::size_t kHeldOut = 3 * kStepsPerDay;
+constexpr std::size_t kWindowMin = 5 * kStepsPerDay;
+constexpr double kAcceptBelowK = 1.5;
+constexpr double kAcceptBelowPersistence = 0.9;
+constexpr double kUaFactorMax = 3;
+constexpr std::size_t kDayHorizon = 4;  // of kErrorHorizonsH
+constexpr double kUnknownUa = 40;       // a room of 25 m2 of average build (our choice)
+constexpr std::size_t kSimpleWindowMin = 2 * kStepsPerDay;
+
+std::string text(const char* format, double a, double b = 0, double c = 0) {
+  char buffer[200];
+  std::snprintf(buffer, sizeof buffer, format, a, b, c);
+  return buffer;
+}
+
+struct Window {
+  const RoomHistory& raw;
+  PreparedHistory history;
+  FitOptions options;
+  FilterOptions filter;
+  double ua0;
+  std::size_t last;      // index of the last sample
+  std::size_t training;  // last sample before what is held out
+
+  bool long_enough() const { return history.size() >= kWindowMin; }
+
+  ForecastScore score(const RoomModel& model) const {
+    if (!long_enough()) return {};
+    return score_forecasts(model, filter, history, {training + 1, 0, last});
+  }
+};
+
+Window window_of(const RoomHistory& history, const FitOptions& options) {
+  Window window{history, PreparedHistory(history), options, filter_options(history, options), 0, 0,
+                0};
+  window.ua0 = options.ua0_w_per_k;
+  if (!(window.ua0 > 0) && options.previous) window.ua0 = options.previous->ua_w_per_k();
+  if (!(window.ua0 > 0)) window.ua0 = first_day_ua_w_per_k(window.history).value_or(kUnknownUa);
+  window.ua0 = std::clamp(window.ua0, 3.0, 500.0);
+  const auto n = window.history.size();
+  window.last = n > 0 ? n - 1 : 0;
+  window.training = n > kHeldOut ? n - 1 - kHeldOut : 0;
+  return window;
+}
+
+bool accepted(const ForecastScore& score) {
+  const auto rmse = score.rmse_k[kDayHorizon];
+  const auto persistence = score.persistence_k[kDayHorizon];
+  return rmse && persistence &&
+         *rmse < std::min(kAcceptBelowK, kAcceptBelowPersistence * *persistence);
+}
+
+// The zone's own residuals where they were measured; longer horizons are never better than shorter
+// ones, and what was not reached goes on like a random walk.
+ForecastError error_from(const ForecastScore& held_out) {
+  ForecastError error;
+  if (!held_out.rmse_k[0]) return error;
+  double known_k = *held_out.rmse_k[0];
+  double known_h = 1;
+  for (std::size_t h = 0; h < kErrorHorizonsH.size(); ++h) {
+    double rmse = known_k * std::sqrt(kErrorHorizonsH[h] / known_h);
+    if (held_out.rmse_k[h] && held_out.n[h] >= 12) {
+      rmse = std::max(known_k, *held_out.rmse_k[h]);
+      known_k = rmse;
+      known_h = kErrorHorizonsH[h];
+    }
+    error.zone_rmse_k[h] = rmse;
+  }
+  return error;
+}
+
+RoomFit described(RoomFit fit) {
+  fit.error = error_from(fit.held_out);
+  if (!(fit.ua_w_per_k > 0)) fit.ua_w_per_k = fit.model.ua_w_per_k();
+  return fit;
+}
+
+// The full model; none if the gate refuses it. `reason` says why, either way.
+std::optional<RoomFit> try_3r2c(const Window& window, std::string& reason) {
+  const auto prior = prior_room(window.ua0);
+  const auto first = fit_3r2c(window.history, window.training, window.filter, prior, prior);
+  RoomFit fit;
+  fit.held_out = window.score(first.model);
+  const double rmse = fit.held_out.rmse_k[kDayHorizon].value_or(NAN);
+  const double persistence = fit.held_out.persistence_k[kDayHorizon].value_or(NAN);
+  if (!accepted(fit.held_out)) {
+    reason = text("3R2C+d refused: 24 h RMSE %.2f K on the last 3 days, persistence %.2f K", rmse,
+                  persistence);
+    return std::nullopt;
+  }
+  const double ua = first.model.ua_w_per_k();
+  if (window.options.previous) {
+    const double factor = ua / window.options.previous->ua_w_per_k();
+    if (factor > kUaFactorMax || factor < 1 / kUaFactorMax) {
+      reason = text("3R2C+d refused: UA %.0f W/K, the last accepted one %.0f W/K", ua,
+                    window.options.previous->ua_w_per_k());
+      return std::nullopt;
+    }
+  }
+  const auto all = fit_3r2c(window.history, window.last, window.filter, prior, first.model);
+  fit.model = all.model;
+  fit.kind = ModelKind::k3R2C;
+  fit.accepted = true;
+  fit.iterations = first.iterations + all.iterations;
+  fit.reason = text("24 h RMSE %.2f K on the last 3 days, persistence %.2f K", rmse, persistence);
+  return fit;
+}
+
+RoomFit fall_back(const Window& window, std::optional<double> signature, std::string reason) {
+  RoomFit fit;
+  fit.reason = std::move(reason);
+  fit.ua_w_per_k = signature.value_or(window.ua0);
+  if (window.history.size() < kSimpleWindowMin) {
+    fit.kind = ModelKind::kPrior;
+    fit.model = prior_room(window.ua0);
+    fit.ua_w_per_k = window.ua0;
+    return fit;
+  }
+  fit.kind = ModelKind::k1R1C;
+  if (window.long_enough()) {
+    const auto first = fit_1r1c(window.history, window.training, window.filter, fit.ua_w_per_k);
+    fit.held_out = window.score(first.model);
+  }
+  const auto all = fit_1r1c(window.history, window.last, window.filter, fit.ua_w_per_k);
+  fit.model = all.model;
+  fit.iterations = all.iterations;
+  if (!window.options.previous) return fit;
+  RoomFit kept = fit;
+  kept.kind = ModelKind::kKept;
+  kept.model = *window.options.previous;
+  kept.held_out = window.score(kept.model);
+  kept.ua_w_per_k = kept.model.ua_w_per_k();
+  const auto mine = kept.held_out.rmse_k[kDayHorizon];
+  const auto other = fit.held_out.rmse_k[kDayHorizon];
+  return !mine || !other || *mine <= *other ? kept : fit;
+}
+
+}  // namespace
+
+std::string_view to_string(ModelKind kind) {
+  switch (kind) {
+    case ModelKind::kPrior:
+      return "prior";
+    case ModelKind::kUaOnly:
+      return "UA only";
+    case ModelKind::k1R1C:
+      return "1R1C";
+    case ModelKind::kKept:
+      return "kept";
+    case ModelKind::k3R2C:
+      return "3R2C+d";
+  }
+  return "?";
+}
+
+FilterOptions filter_options(const RoomHistory& history, const FitOptions& options) {
+  FilterOptions filter;
+  filter.lag_s = options.lag_s;
+  filter.sensor_std_k = options.sensor_std_k > 0 ? options.sensor_std_k
+                                                 : sensor_std_k(detected_quantum_k(history.air_c));
+  return filter;
+}
+
+RoomFit best_model(const RoomHistory& history, const FitOptions& options) {
+  const auto window = window_of(history, options);
+  const auto signature = signature_ua_w_per_k(window.history, window.history.size(), window.ua0);
+  if (!window.long_enough()) {
+    const double days = static_cast<double>(window.history.size()) / kStepsPerDay;
+    return described(
+        fall_back(window, signature, text("%.1f days of history, 5 are needed", days)));
+  }
+  if (!excited(history, options.power_max_w)) {
+    const std::string reason = "not excited: power and setpoint hardly changed";
+    if (!options.previous) return described(fall_back(window, signature, reason));
+    RoomFit fit;
+    fit.kind = ModelKind::kUaOnly;
+    fit.reason = reason;
+    const double before = options.previous->ua_w_per_k();
+    const double ua =
+        std::clamp(signature.value_or(before), before / kUaFactorMax, before * kUaFactorMax);
+    fit.model = with_loss(*options.previous, std::clamp(ua, 3.0, 500.0));
+    fit.held_out = window.score(fit.model);
+    return described(fit);
+  }
+  std::string reason;
+  if (auto fit = try_3r2c(window, reason)) return described(*fit);
+  return described(fall_back(window, signature, reason));
+}
+
+}  // namespace hearth::thermal
