@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "simulator/hearth_policy.h"
 #include "simulator/policy.h"
 #include "simulator/recorder.h"
 #include "simulator/stopwatch.h"
@@ -19,6 +20,8 @@ TimePoint minute_start(int minute) {
 std::unique_ptr<Policy> make_policy(const std::string& name, Stage stage) {
   if (name == "first-fit") return make_first_fit(stage);
   if (name == "rule-based") return make_rule_based(stage);
+  if (name == "hearth") return make_hearth(stage, Learning::kOn);
+  if (name == "thermostat") return make_hearth(stage, Learning::kOff);
   return nullptr;
 }
 
@@ -64,12 +67,13 @@ class Engine {
       const bool submits = next_job_ < world_.work.jobs.size();
       const TimePoint submission =
           submits ? TimePoint{world_.work.jobs[next_job_].submitted} : TimePoint::max();
-      const TimePoint next = std::min({ending, deadline, submission});
+      const TimePoint next = std::max(now_, std::min({ending, deadline, submission}));
       if (next >= end) return;
-      if (ending == next) {
+      now_ = next;
+      if (ending <= next) {
         if (const auto ended = plant_.take_ended(next))
           policy_->ended(ended->slot, ended->task, next);
-      } else if (deadline == next) {
+      } else if (deadline <= next) {
         policy_->passed(next);
       } else {
         policy_->submitted(next_job_++, next);
@@ -78,7 +82,7 @@ class Engine {
   }
 
   void end_minute(int minute) {
-    const TimePoint now = minute_start(minute + 1);
+    const TimePoint now = now_ = minute_start(minute + 1);
     const bool recorded = recorder_.is_due(minute);
     EnergyByCause fleet;
     double running = 0;
@@ -155,6 +159,7 @@ class Engine {
   std::vector<double> power_w_;
   std::unique_ptr<Policy> policy_;
   std::uint32_t next_job_ = 0;
+  TimePoint now_{};
   EnergyByCause energy_;
   double meter_j_ = 0;
   double ledger_error_ = 0;
@@ -175,7 +180,7 @@ Result<RunResult> run_policy(const World& world, const std::string& policy,
   RunResult result;
   if (policy == "ideal") {
     result = world.ideal;
-  } else if (policy == "first-fit" || policy == "rule-based") {
+  } else if (std::ranges::find(kPolicyNames, policy) != std::end(kPolicyNames)) {
     result = Engine{world, policy}.run(progress);
   } else {
     return fail(

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   hearth::simulator::add_fit_command(app);
   hearth::simulator::add_run_command(app);
+  hearth::simulator::add_compare_command(app);
   CLI11_PARSE(app, argc, argv);
   return 0;
 }

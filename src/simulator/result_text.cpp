@@ -21,11 +21,13 @@ std::string short_number(double value) {
   if (value == std::floor(value) && std::abs(value) < 1e7) {
     std::snprintf(text, sizeof text, "%.0f", value);
   } else if (std::abs(value) >= 1e6) {
-    std::snprintf(text, sizeof text, "%.4g", value);
+    std::snprintf(text, sizeof text, "%.3g", value);
   } else if (std::abs(value) >= 100) {
-    std::snprintf(text, sizeof text, "%.1f", value);
+    std::snprintf(text, sizeof text, "%.0f", value);
+  } else if (std::abs(value) < 1e-6) {
+    std::snprintf(text, sizeof text, "%.1g", value);
   } else {
-    std::snprintf(text, sizeof text, "%.4g", value);
+    std::snprintf(text, sizeof text, "%.3g", value);
   }
   return text;
 }

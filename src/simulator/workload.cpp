@@ -113,10 +113,16 @@ class Arrivals {
   double length_h_ = 1;
 };
 
-std::uint32_t draw_size(const Scenario::Work& work, Random& random) {
-  if (uniform(random) < work.single_share || work.batch_max < 2) return 1;
-  const double size = 2 * std::pow(1 - uniform(random), -1 / kBatchExponent);
-  return static_cast<std::uint32_t>(std::min(size, static_cast<double>(work.batch_max)));
+// The published traces are of about a thousand hosts: a smaller fleet has smaller batches.
+constexpr double kHostsOfTraces = 1024;
+
+std::uint32_t draw_size(const Scenario& scenario, Random& random) {
+  const auto& work = scenario.work;
+  const double largest = work.batch_max * std::min(1.0, scenario.nodes / kHostsOfTraces);
+  const double dice = uniform(random), tail = uniform(random);
+  if (dice < work.single_share || largest < 2) return 1;
+  const double size = 2 * std::pow(1 - tail, -1 / kBatchExponent);
+  return static_cast<std::uint32_t>(std::min(size, largest));
 }
 
 double draw_run(const Scenario::Work& work, Random& random) {
@@ -161,12 +167,14 @@ Workload generate_work(const Scenario& scenario, std::uint64_t seed, double core
   for (double left_s = core_seconds; left_s > 0;) {
     Job job;
     job.first_task = static_cast<std::uint32_t>(nominal_s.size());
-    job.task_count = draw_size(scenario.work, run_dice);
+    const std::uint32_t size = draw_size(scenario, run_dice);
     const double run_s = draw_run(scenario.work, run_dice);
-    for (std::uint32_t i = 0; i < job.task_count; ++i) {
-      const double own = job.task_count == 1 ? run_s : lognormal(run_dice, run_s, kWithinJob);
+    job.task_count = 0;
+    while (job.task_count < size && left_s > 0) {
+      const double own = size == 1 ? run_s : lognormal(run_dice, run_s, kWithinJob);
       nominal_s.push_back(static_cast<float>(std::min(own, scenario.work.max_s)));
       left_s -= static_cast<double>(nominal_s.back());
+      ++job.task_count;
     }
     job.submitted = arrivals.draw();
     classes.dress(job, nominal_s);

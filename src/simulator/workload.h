@@ -28,7 +28,7 @@ struct Workload {
   [[nodiscard]] double core_seconds() const;
 };
 
-// Jobs drawn until they hold `core_seconds` of work in all (the last one may exceed it).
+// Jobs drawn until they hold `core_seconds` of work in all; the last task may exceed it.
 Workload generate_work(const Scenario& scenario, std::uint64_t seed, double core_seconds);
 
 // The trace's jobs, a task per processor, from the start of the trace on; submit times stretched or

@@ -1,0 +1,91 @@
+#include "simulator/core_config.h"
+
+#include <algorithm>
+
+namespace hearth::simulator {
+namespace {
+
+constexpr int kDay = 1440;
+
+SiteId site_of(int building) {
+  return SiteId{"site-" + std::to_string(building)};
+}
+
+}  // namespace
+
+scheduler::SchedulerConfig scheduler_config(const World& world) {
+  const auto& scenario = world.scenario;
+  scheduler::SchedulerConfig config;
+  config.report_period = from_seconds(scenario.cores.report_period_s);
+  config.plan_period = from_seconds(scenario.cores.plan_period_s);
+  config.limits_valid_for = from_seconds(scenario.cores.limits_valid_s);
+  config.silent_after = std::max(config.silent_after, config.report_period * 5 / 2);
+  config.lost_after = std::max(config.lost_after, config.report_period * 4);
+  if (scenario.site.breaker_w > 0) {
+    for (int b = 0; b < world.fleet.buildings; ++b) {
+      config.sites[site_of(b)] = {Watts{scenario.site.breaker_w}, Watts{scenario.site.reserve_w}};
+    }
+  }
+  return config;
+}
+
+protocol::Setpoint setpoint_of(const Scenario& scenario) {
+  protocol::Setpoint setpoint;
+  const auto& comfort = scenario.comfort;
+  setpoint.value = Celsius{comfort.setpoint_c};
+  if (comfort.programme == "constant") return setpoint;
+  setpoint.mode = protocol::SetpointMode::kProgramme;
+  for (int day = 0; day < 7; ++day) {  // as Occupants::setpoint_c has it
+    setpoint.programme.push_back({day * kDay, Celsius{comfort.setback_c}});
+    setpoint.programme.push_back({day * kDay + 6 * 60, Celsius{comfort.setpoint_c}});
+    setpoint.programme.push_back({day * kDay + 22 * 60, Celsius{comfort.setback_c}});
+  }
+  return setpoint;
+}
+
+node_agent::AgentConfig agent_config(const World& world, std::size_t node) {
+  const auto& scenario = world.scenario;
+  const auto& spec = world.fleet.nodes[node];
+  const auto& zone = world.fleet.zones[node];
+  node_agent::AgentConfig config;
+  auto& facts = config.facts;
+  const std::string number = std::to_string(node);
+  facts.node = NodeId{"n" + number};
+  facts.zone = ZoneId{"z" + number};
+  facts.site = site_of(zone.building);
+  facts.cores = scenario.node.cores;
+  facts.off = Watts{scenario.node.off_w};
+  facts.idle = Watts{spec.idle_w};
+  facts.min_run = Watts{scenario.node.min_run_w};
+  facts.max = Watts{spec.max_w};
+  facts.boot = from_seconds(scenario.node.boot_s);
+  facts.static_share = facts.max;
+  if (scenario.site.breaker_w > 0) {
+    const double share_w =
+        (scenario.site.breaker_w - scenario.site.reserve_w) / scenario.site.nodes_per_building;
+    facts.static_share = std::min(facts.max, Watts{std::max(share_w, spec.idle_w)});
+  }
+  config.default_setpoint = setpoint_of(scenario);
+  config.report_period = from_seconds(scenario.cores.report_period_s);
+  return config;
+}
+
+protocol::JobSpec spec_of(const World& world, const Job& job) {
+  protocol::JobSpec spec;
+  spec.service_class = job.service_class;
+  spec.task_count = job.task_count;
+  spec.command = {"work"};
+  spec.infrastructure_retries = 1'000'000;
+  spec.expected_run_time = from_seconds(job.estimate_s);
+  if (job.deadline > Duration::zero()) spec.deadline = world.scenario.start + job.deadline;
+  return spec;
+}
+
+int minute_of_week(UtcTime time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const auto of_day = std::chrono::duration_cast<std::chrono::minutes>(time - day).count();
+  const auto weekday = static_cast<int>(std::chrono::weekday{day}.iso_encoding()) - 1;
+  return weekday * kDay + static_cast<int>(of_day);
+}
+
+}  // namespace hearth::simulator

@@ -1,0 +1,21 @@
+// What the real cores are told about a simulated world: configurations, setpoints, specifications.
+#pragma once
+
+#include "node_agent/core/agent_config.h"
+#include "scheduler/core/scheduler.h"
+#include "simulator/world.h"
+
+namespace hearth::simulator {
+
+scheduler::SchedulerConfig scheduler_config(const World& world);
+node_agent::AgentConfig agent_config(const World& world, std::size_t node);
+protocol::Setpoint setpoint_of(const Scenario& scenario);
+protocol::JobSpec spec_of(const World& world, const Job& job);
+
+// Civil time is UTC in the simulator.
+int minute_of_week(UtcTime time);
+inline UtcTime utc_at(const Scenario& scenario, TimePoint now) {
+  return scenario.start + now.time_since_epoch();
+}
+
+}  // namespace hearth::simulator
