@@ -21,7 +21,8 @@ NodePlant::NodePlant(const Scenario& scenario, const Fleet& fleet, NodePower at_
       speed_min_(scenario.node.speed_min),
       off_w_(scenario.node.off_w),
       nodes_(fleet.nodes.size()),
-      slots_(fleet.nodes.size() * static_cast<std::size_t>(scenario.node.cores)) {
+      slots_(fleet.nodes.size() * static_cast<std::size_t>(scenario.node.cores)),
+      ends_(slots_.size()) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     nodes_[i].power = at_start;
     refresh(i, TimePoint{}, std::nullopt);
@@ -79,11 +80,10 @@ void NodePlant::refresh(std::size_t index, TimePoint now, std::optional<SlotInde
 
 void NodePlant::schedule(SlotIndex index, double scale) {
   auto& slot = slots_[index];
-  ++slot.change;
   const double pace = slot.speed * scale;
-  if (!(pace > 1e-9)) return;  // frozen
+  if (!(pace > 1e-9)) return ends_.remove(index);  // frozen
   const auto in = Duration{static_cast<Duration::rep>(std::ceil(slot.left_s / pace * 1000))};
-  ends_.push({slot.since + in, index, slot.change});
+  ends_.set(index, slot.since + in);
 }
 
 void NodePlant::set_power(std::size_t node, NodePower power, TimePoint now) {
@@ -128,7 +128,7 @@ double NodePlant::stop(SlotIndex index, TimePoint now) {
   settle(node, now);
   settle_slot(slot, static_cast<double>(nodes_[node].scale), now);
   slot.task = kNoTask;
-  ++slot.change;
+  ends_.remove(index);
   --nodes_[node].running;
   refresh(node, now, std::nullopt);
   return slot.total_s - slot.left_s;
@@ -148,21 +148,18 @@ void NodePlant::set_cap(std::size_t node, double cap_w, TimePoint now) {
 }
 
 TimePoint NodePlant::next_end() const {
-  return ends_.empty() ? TimePoint::max() : ends_.top().at;
+  return ends_.empty() ? TimePoint::max() : ends_.top().first;
 }
 
 std::optional<NodePlant::Ended> NodePlant::take_ended(TimePoint now) {
-  while (!ends_.empty() && ends_.top().at <= now) {
-    const auto end = ends_.top();
-    ends_.pop();
-    if (slots_[end.slot].change != end.change) continue;
-    const Ended ended{end.slot, slots_[end.slot].task};
-    slots_[end.slot].left_s = 0;
-    slots_[end.slot].since = now;
-    (void)stop(end.slot, now);
-    return ended;
-  }
-  return std::nullopt;
+  if (next_end() > now) return std::nullopt;
+  const SlotIndex index = ends_.top().second;
+  auto& slot = slots_[index];
+  const Ended ended{index, slot.task};
+  slot.left_s = 0;
+  slot.since = now;
+  (void)stop(index, now);
+  return ended;
 }
 
 double NodePlant::done_s(SlotIndex index, TimePoint now) const {

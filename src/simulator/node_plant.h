@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <queue>
 #include <vector>
 
 #include "common/time.h"
 #include "simulator/building.h"
+#include "simulator/end_queue.h"
 
 namespace hearth::simulator {
 
@@ -47,8 +47,7 @@ class NodePlant {
   void set_cap(std::size_t node, double cap_w, TimePoint now);
 
   // ---- what happens by itself
-  // When the next task will be done; may be a change that no longer holds: then take_ended(),
-  // which answers by name or nothing, moves on.
+  // When the next task will be done; TimePoint::max() if none will.
   [[nodiscard]] TimePoint next_end() const;
   struct Ended {
     SlotIndex slot = 0;
@@ -78,7 +77,6 @@ class NodePlant {
  private:
   struct Slot {
     std::uint32_t task = kNoTask;
-    std::uint32_t change = 0;  // entries of the queue with another number no longer hold
     double speed = 0;
     double left_s = 0;   // nominal, at `since`
     double total_s = 0;  // nominal
@@ -97,14 +95,6 @@ class NodePlant {
     TimePoint since{};
     EnergyByCause energy;
   };
-  struct End {
-    TimePoint at;
-    SlotIndex slot;
-    std::uint32_t change;
-    bool operator>(const End& other) const {
-      return at != other.at ? at > other.at : slot > other.slot;
-    }
-  };
   void settle(std::size_t node, TimePoint now);
   void settle_slot(Slot& slot, double scale, TimePoint now) const;
   // Power anew from what is ordered; ends anew where the pace changed.
@@ -117,7 +107,7 @@ class NodePlant {
   double off_w_;
   std::vector<Node> nodes_;
   std::vector<Slot> slots_;
-  std::priority_queue<End, std::vector<End>, std::greater<>> ends_;
+  EndQueue ends_;
 };
 
 }  // namespace hearth::simulator

@@ -60,8 +60,8 @@ class Reading {
     std::string written;
     text(key, written);
     if (written.empty()) return;
-    if (written.find('T') == std::string::npos) written += "T00:00:00Z";
-    const auto parsed = parse_utc_time(written);
+    const bool is_day = written.find('T') == std::string::npos;
+    const auto parsed = parse_utc_time(is_day ? written + "T00:00:00Z" : written);
     if (!parsed) return problem(key + ": not a date: " + written);
     field = *parsed;
   }
