@@ -56,16 +56,60 @@ std::vector<std::string> problems_of(const Setpoint& setpoint);
 // The programme's setpoint at a minute of the week. Requires a sound kProgramme or kConstant.
 Celsius setpoint_at(const Setpoint& setpoint, int minute_of_week);
 
+// A node that follows another one's sensor: what the zone's leading node reads and wants of it.
+struct Follow {
+  Celsius air;
+  Watts wanted;  // this node's share of what the zone needs
+
+  friend bool operator==(const Follow&, const Follow&) = default;
+};
+
 // What the scheduler allows and wants of one node. Valid for `valid_for` from receipt; a node whose
 // limits expired finishes what runs, starts nothing, and falls to its static share of the breaker.
 struct Limits {
   std::uint64_t revision = 0;  // per session, rising
   Celsius t_ref;               // absolute; the agent clamps it to its own copy of the band
-  Watts p_min;
+  Watts p_min;                 // what the node should draw at least, comfort and safety permitting
   Watts p_max;
   Duration valid_for{};
+  std::optional<Celsius> outdoor;  // now, by the site's weather; for nodes without such a sensor
+  bool may_sleep = false;          // no work is coming for a while: the boards may go off
+  std::optional<Follow> follow;
 
   friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+// What the scheduler has learned of a zone (HEAT section 1), for the agent's own control law and
+// optimum start. 3R2C: air and mass, joined to each other and to outdoors.
+struct ZoneModel {
+  double air_capacity_j_per_k = 0;
+  double mass_capacity_j_per_k = 0;
+  double air_mass_k_per_w = 0;
+  double air_outdoor_k_per_w = 0;
+  double mass_outdoor_k_per_w = 0;
+  double air_aperture_m2 = 0;  // of the sun, on the horizontal irradiance
+  double mass_aperture_m2 = 0;
+
+  friend bool operator==(const ZoneModel&, const ZoneModel&) = default;
+};
+
+// One hour of a plan.
+struct PlanHour {
+  Celsius t_ref;
+  Celsius outdoor;  // forecast
+  Watts hold;       // power that holds t_ref then, as forecast
+
+  friend bool operator==(const PlanHour&, const PlanHour&) = default;
+};
+
+// What a node follows when it hears no more of us: hour i holds over [from + i h, from + (i + 1)
+// h).
+struct ZonePlan {
+  UtcTime from{};
+  std::vector<PlanHour> hours;     // 48, or fewer
+  std::optional<ZoneModel> model;  // unset: none was accepted yet
+
+  friend bool operator==(const ZonePlan&, const ZonePlan&) = default;
 };
 
 // How far a reading may be trusted.
@@ -91,9 +135,22 @@ struct EnergyLedger {
   friend bool operator==(const EnergyLedger&, const EnergyLedger&) = default;
 };
 
+// A tank's thermometers and what hygiene asks of it.
+struct TankReading {
+  Reading top_c;
+  Reading middle_c;
+  Reading bottom_c;             // near the return of the compute loop
+  Duration hygiene_due_in{};    // until the next lift must have ended; 0: due now
+  Joules hygiene_energy;        // that the lift still needs from here
+  bool hygiene_active = false;  // the lift runs
+  std::uint64_t hygiene_done = 0;
+
+  friend bool operator==(const TankReading&, const TankReading&) = default;
+};
+
 // What an agent knows of its node and its zone right now.
 struct Telemetry {
-  Reading air_temperature_c;
+  Reading air_temperature_c;  // of a tank: its mean
   Reading power_w;
   Watts power_wanted;                 // P_req of the control law, after all clamps
   std::optional<Celsius> setpoint;    // in force now; unset while OFF
@@ -101,6 +158,11 @@ struct Telemetry {
   std::uint64_t limits_revision = 0;  // in force; 0: none, or expired
   bool safe_mode = false;             // sensor lost or implausible
   bool tripped = false;               // a latched trip inhibits heat
+  bool window_open = false;
+  bool asleep = false;      // boards off; wakes when its limits or its zone ask for it
+  bool quiet = false;       // quiet hours hold the power down
+  int minute_of_week = -1;  // civil time of the site, 0 = Monday 00:00; -1: not known
+  std::optional<TankReading> tank;
   EnergyLedger energy;
 
   friend bool operator==(const Telemetry&, const Telemetry&) = default;

@@ -1,6 +1,8 @@
 #include "protocol/stream.h"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace hearth::protocol {
@@ -75,9 +77,25 @@ struct Print {
            " p_max=" + fixed(m.limits.p_max.value);
   }
   std::string operator()(const SetpointOrdered& m) const { return "set " + describe(m.setpoint); }
+  std::string operator()(const PlanChanged& m) const {
+    return "plan of " + std::to_string(m.plan.hours.size()) + " h" +
+           (m.plan.model ? " with a model" : "");
+  }
 };
 
 }  // namespace
+
+double power_share(const SpeedLaw& law, double speed) {
+  const double s = std::clamp(speed, 0.0, 1.0);
+  if (s >= law.speed_min) return std::pow(s, law.exponent);
+  return std::pow(law.speed_min, law.exponent) * s / law.speed_min;
+}
+
+double speed_at(const SpeedLaw& law, double share) {
+  const double p = std::clamp(share, 0.0, 1.0);
+  const double at_min = std::pow(law.speed_min, law.exponent);
+  return p >= at_min ? std::pow(p, 1 / law.exponent) : law.speed_min * p / at_min;
+}
 
 std::string_view to_string(StopReason reason) {
   return kStopReasonNames[static_cast<std::size_t>(reason)];

@@ -16,6 +16,43 @@ namespace hearth::protocol {
 
 inline constexpr int kProtocolVersion = 1;
 
+// How fast a node computes at a power. Above idle it draws (max - idle) * load * speed^exponent
+// down to `speed_min`; below that it works by turns at speed_min, so power falls linearly. With
+// exponent 1 only turns are available (a CPU quota); a processor whose frequency can be set has
+// about 2.
+struct SpeedLaw {
+  double exponent = 1;
+  double speed_min = 0.4;
+
+  friend bool operator==(const SpeedLaw&, const SpeedLaw&) = default;
+};
+
+// Share of full dynamic power at a speed, and the other way round; both 0..1.
+double power_share(const SpeedLaw& law, double speed);
+double speed_at(const SpeedLaw& law, double power_share);
+
+// From `from` to `to` (minutes of the civil day; over midnight where to < from) the node is held
+// down, for the sake of sleepers.
+struct QuietHours {
+  int from_minute = 0;
+  int to_minute = 0;
+  Watts p_max;
+
+  friend bool operator==(const QuietHours&, const QuietHours&) = default;
+};
+
+// Hot water behind a BOILER.
+struct TankFacts {
+  double volume_l = 200;
+  Celsius useful{40};                                  // below it a delivered litre is of no use
+  Celsius compute_max{57};                             // what the computers' loop can reach
+  Celsius return_max{52};                              // warmest water the loop may get back
+  Celsius hygiene{60};                                 // the lift's temperature, held for an hour
+  Duration hygiene_every{std::chrono::hours{24 * 7}};  // HEAT section 3: daily from 400 L on
+
+  friend bool operator==(const TankFacts&, const TankFacts&) = default;
+};
+
 // What does not change while an agent runs.
 struct NodeFacts {
   NodeId node;
@@ -29,6 +66,13 @@ struct NodeFacts {
   Watts min_run{60};
   Watts max{500};
   Duration boot{};
+  SpeedLaw speed;
+  Watts resistance;        // rated power of the backup element, beside `max`; 0: none
+  bool can_sleep = false;  // its boards can be switched off and on by itself
+  bool follows = false;    // has no thermometer: another node of the zone leads
+  std::vector<QuietHours> quiet;
+  std::optional<TankFacts> tank;
+  std::string cpu_model;
   Watts static_share{500};     // of the breaker: what the node may draw without word from us
   bool isolated = false;       // tasks run under another uid, walled off from the host
   std::string isolation_note;  // what is missing where not isolated
@@ -137,13 +181,19 @@ struct LimitsChanged {
   Limits limits;
 };
 
+// Kept by the agent, on disk too, until the next one.
+struct PlanChanged {
+  ZonePlan plan;
+};
+
 // Somebody set the zone's setpoint over the API.
 struct SetpointOrdered {
   Setpoint setpoint;
 };
 
-using SchedulerMessage = std::variant<Welcome, JobDetails, StartAttempt, StopAttempt,
-                                      ResultsAcknowledged, LimitsChanged, SetpointOrdered>;
+using SchedulerMessage =
+    std::variant<Welcome, JobDetails, StartAttempt, StopAttempt, ResultsAcknowledged, LimitsChanged,
+                 SetpointOrdered, PlanChanged>;
 
 std::string_view to_string(StopReason reason);
 

@@ -51,6 +51,7 @@ struct Agent::Impl {
   void said(const protocol::ResultsAcknowledged& message);
   void said(const protocol::LimitsChanged& message);
   void said(const protocol::SetpointOrdered& message);
+  void said(const protocol::PlanChanged& message);
 
   // ---- heat (agent_heat.cpp)
   void end_what_is_over();    // boost, limits
@@ -107,6 +108,7 @@ struct Agent::Impl {
   };
   std::optional<LimitsInForce> limits;
   TimePoint limits_ended{};
+  std::optional<protocol::ZonePlan> plan;
   protocol::Reading air_reading;
   protocol::Reading power_reading;
   std::optional<Celsius> outdoor;

@@ -99,6 +99,10 @@ void Agent::Impl::said(const protocol::SetpointOrdered& message) {
   }
 }
 
+void Agent::Impl::said(const protocol::PlanChanged& message) {
+  plan = message.plan;
+}
+
 void Agent::Impl::announce_setpoint() {
   order(StoreSetpoint{setpoints.to_store()});
   send(protocol::SetpointInForce{setpoints.in_force()});

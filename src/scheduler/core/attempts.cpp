@@ -39,6 +39,7 @@ void Scheduler::Impl::record_attempt(NodeIndex index, AttemptId id, JobRecord& j
   node.memory_leased += spec.resources.memory_bytes;
   attempt_nodes[id] = index;
   job.open(task.index, id);
+  rerank(index);
 }
 
 // Takes the attempt out of the node's books; the task stays open until the caller says more.
@@ -50,6 +51,7 @@ void Scheduler::Impl::forget_attempt(AttemptId id) {
   node.cores_leased -= attempt.resources.cores;
   node.memory_leased -= attempt.resources.memory_bytes;
   node.attempts.erase(id);
+  rerank(found->second);
   dirty_nodes.insert(found->second);
   attempt_nodes.erase(found);
 }
@@ -90,6 +92,8 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::TaskResult& message) 
   dirty_nodes.insert(index);
   if (succeeded) {
     job.learn_run_time(report.nominal_run_time);
+    run_times.learn(job.spec(), report.nominal_run_time);
+    nodes[index].learned.result(nodes[index].facts, report, job.spec().resources.cores);
     finish(job, TaskState::kSucceeded, name, report);
   } else {
     fail_or_retry(job, name, report);

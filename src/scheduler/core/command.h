@@ -39,7 +39,26 @@ struct Reply {
   Result<JobReply> result;  // for calls other than submit only whether it failed matters
 };
 
-using Command = std::variant<Commit, Send, CloseSession, Reply>;
+// Fit this zone's model on a worker; answered with ModelFitted.
+struct FitModel {
+  ZoneId zone;
+  thermal::RoomHistory history;
+  thermal::FitOptions options;
+};
+
+// Forecast the fleet's capacity on a worker; answered with CapacityForecasted.
+struct ForecastCapacity {
+  CapacitySnapshot snapshot;
+};
+
+// Somebody should look after this zone, or need not any longer.
+struct Alarm {
+  ZoneId zone;
+  bool raised = true;
+  std::string text;
+};
+
+using Command = std::variant<Commit, Send, CloseSession, Reply, FitModel, ForecastCapacity, Alarm>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Command& command);

@@ -4,7 +4,10 @@
 #include <string>
 #include <variant>
 
+#include "scheduler/core/capacity.h"
 #include "scheduler/core/fact.h"
+#include "thermal/room_fit.h"
+#include "weather/series.h"
 
 namespace hearth::scheduler {
 
@@ -59,11 +62,36 @@ struct CommitDurable {
   Sequence seq = 0;
 };
 
+// The weather as forecast from now on; an empty site: for all sites without a series of their own.
+struct WeatherRead {
+  SiteId site;
+  weather::Series series;
+};
+
+// What became of FitModel.
+struct ModelFitted {
+  ZoneId zone;
+  thermal::RoomFit fit;
+};
+
+// What became of ForecastCapacity.
+struct CapacityForecasted {
+  CapacityForecast forecast;
+};
+
+// An operator caps a building's power below its breaker, or lifts the cap.
+struct SiteCapRequested {
+  CallId call = 0;
+  SiteId site;
+  std::optional<Watts> cap;
+};
+
 // Nothing happened but time went by; the caller honoured next_deadline().
 struct TimePassed {};
 
 using Event = std::variant<WallClockRead, SubmitRequested, CancelRequested, SetpointRequested,
-                           DrainRequested, AgentSaid, SessionClosed, CommitDurable, TimePassed>;
+                           DrainRequested, SiteCapRequested, AgentSaid, SessionClosed,
+                           CommitDurable, WeatherRead, ModelFitted, CapacityForecasted, TimePassed>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Event& event);

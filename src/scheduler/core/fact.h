@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "protocol/stream.h"
+#include "thermal/forecast_error.h"
+#include "thermal/room_model.h"
 
 namespace hearth::scheduler {
 
@@ -124,9 +126,32 @@ struct ZoneSetpointOrdered {
   protocol::Setpoint setpoint;
 };
 
+// What was learned of a zone, kept so that a restart forecasts as before.
+struct LearnedModel {
+  thermal::RoomModel model;
+  thermal::ForecastError error;
+  std::string kind;  // "3R2C", "1R1C", ...: what the fit could bear
+  double ua_w_per_k = 0;
+  double rmse_24h_k = 0;
+  bool accepted = false;  // passed the gate
+  UtcTime fitted_at{};
+
+  friend bool operator==(const LearnedModel&, const LearnedModel&) = default;
+};
+
+struct ZoneModelLearned {
+  ZoneId zone;
+  LearnedModel learned;
+};
+
+struct SiteCapSet {
+  SiteId site;
+  std::optional<Watts> cap;
+};
+
 using Fact = std::variant<JobAccepted, DispatchMarkRaised, TaskEnded, TaskRequeued, RequeueConsumed,
                           JobCancelled, JobEnded, NodeJoined, NodeGivenUp, NodeDrainSet,
-                          ZoneSetpointOrdered>;
+                          ZoneSetpointOrdered, ZoneModelLearned, SiteCapSet>;
 
 // ---- what the store hands back at start
 
@@ -178,6 +203,8 @@ struct DurableState {
   std::vector<DurableNode> nodes;
   std::vector<DurableRequest> requests;
   std::vector<std::pair<ZoneId, protocol::Setpoint>> setpoints;
+  std::vector<std::pair<ZoneId, LearnedModel>> models;
+  std::vector<std::pair<SiteId, Watts>> caps;
 };
 
 // "SUCCEEDED", ...

@@ -9,9 +9,9 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::array<std::string_view, kConditionCount> kNames = {
-    "node_online",     "not_draining", "isolation",   "cores_total",
-    "memory_total",    "not_off",      "not_tripped", "temperature_known",
-    "room_takes_heat", "power_share",  "cores_free",  "memory_free"};
+    "node_online", "not_draining", "isolation",         "cores_total",     "memory_total",
+    "not_off",     "not_tripped",  "temperature_known", "room_takes_heat", "runway",
+    "power_share", "cores_free",   "memory_free"};
 
 std::string number(const char* pattern, double value) {
   char buffer[64];
@@ -28,13 +28,19 @@ bool temperature_known(const NodeRecord& node) {
 bool room_takes_heat(const NodeRecord& node, const protocol::ClassBand& band) {
   if (!node.has_room() || !temperature_known(node)) return true;  // told apart from each other
   const Celsius air{node.telemetry.air_temperature_c.value};
-  return rounded(air) < rounded(node.limits.t_ref + band.may_start_below);
+  return rounded(air) < rounded(node.reference() + band.may_start_below);
 }
 
 }  // namespace
 
-Shape shape_of(const protocol::JobSpec& spec) {
-  return {spec.service_class, spec.resources, spec.needs_isolation};
+Shape shape_of(const protocol::JobSpec& spec, Duration remaining_p90) {
+  constexpr double kStep = 1.25;
+  double seconds = 0;
+  if (remaining_p90 > Duration::zero()) {
+    seconds = 1;
+    while (seconds < to_seconds(remaining_p90)) seconds *= kStep;
+  }
+  return {spec.service_class, spec.resources, spec.needs_isolation, from_seconds(seconds)};
 }
 
 const protocol::ClassBand& class_band(const protocol::HeatBand& band,
@@ -82,6 +88,10 @@ Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::H
   require(ConditionId::kTemperatureKnown, temperature_known(node));
   require(ConditionId::kRoomTakesHeat,
           room_takes_heat(node, class_band(band, shape.service_class)));
+  if (shape.remaining_p90 > Duration::zero() && node.runway.known()) {
+    const int busy = std::min(node.facts.cores, node.cores_leased + fitting_cores);
+    require(ConditionId::kRunway, node.runway.fits(shape.service_class, busy, shape.remaining_p90));
+  }
   require(ConditionId::kPowerShare, usable >= fitting_cores);
   require(ConditionId::kCoresFree,
           node.cores_leased + fitting_cores <= std::max(usable, fitting_cores) + ahead);
@@ -119,6 +129,9 @@ std::string condition_text(ConditionId id, const Shape& shape, const protocol::H
       return "the zone is less than " +
              number("%.1f K", class_band(band, shape.service_class).may_start_below.value) +
              " above its reference, as " + std::string(to_string(shape.service_class)) + " asks";
+    case ConditionId::kRunway:
+      return "the zone bears a task to its end, " + hearth::to_string(shape.remaining_p90) +
+             " at full speed at P90, before it gets too warm";
     case ConditionId::kPowerShare:
       return "the node's power limit lets " + cores + " run";
     case ConditionId::kCoresFree:

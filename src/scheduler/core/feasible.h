@@ -4,6 +4,7 @@
 
 #include <bitset>
 #include <string>
+#include <tuple>
 
 #include "scheduler/core/node_record.h"
 
@@ -14,9 +15,19 @@ struct Shape {
   protocol::ServiceClass service_class = protocol::ServiceClass::kOnDemand;
   protocol::Resources resources;
   bool needs_isolation = false;
+  Duration remaining_p90{};  // nominal, of one task; zero: not asked of the room
+
+  friend auto operator<=>(const Shape& a, const Shape& b) {
+    return std::tie(a.service_class, a.resources.cores, a.resources.memory_bytes, a.needs_isolation,
+                    a.remaining_p90) <=> std::tie(b.service_class, b.resources.cores,
+                                                  b.resources.memory_bytes, b.needs_isolation,
+                                                  b.remaining_p90);
+  }
+  friend bool operator==(const Shape& a, const Shape& b) { return (a <=> b) == 0; }
 };
 
-Shape shape_of(const protocol::JobSpec& spec);
+// `remaining_p90` is rounded up to a step of a quarter, so that alike tasks have one shape.
+Shape shape_of(const protocol::JobSpec& spec, Duration remaining_p90 = {});
 
 // In the order in which people are told about them: what no waiting helps first.
 enum class ConditionId {
@@ -29,11 +40,12 @@ enum class ConditionId {
   kNotTripped,
   kTemperatureKnown,
   kRoomTakesHeat,
+  kRunway,
   kPowerShare,
   kCoresFree,
   kMemoryFree,
 };
-inline constexpr std::size_t kConditionCount = 12;
+inline constexpr std::size_t kConditionCount = 13;
 using Conditions = std::bitset<kConditionCount>;
 
 // The conditions that `node` fails for `shape` now. `ahead` cores' worth of further tasks may be

@@ -5,6 +5,9 @@
 //   sessions.cpp    Hello ... HelloEnd, reports, silence and loss
 //   attempts.cpp    how attempts end: results, retries, the end of jobs
 //   planning.cpp    limits per node
+//   zones.cpp       what telemetry teaches, forecasts and plans per zone, alarms
+//   zone_fits.cpp   nightly fits
+//   capacity_planning.cpp   the fleet's capacity, pressure, quotes
 //   placement.cpp   which task goes where
 //   views.cpp, explain.cpp   what others may see
 #pragma once
@@ -19,15 +22,12 @@
 #include "scheduler/core/job_record.h"
 #include "scheduler/core/node_record.h"
 #include "scheduler/core/plan.h"
+#include "scheduler/core/pressure.h"
+#include "scheduler/core/run_times.h"
 #include "scheduler/core/scheduler.h"
+#include "scheduler/core/zone_record.h"
 
 namespace hearth::scheduler {
-
-struct ZoneRecord {
-  SiteId site;
-  std::set<NodeIndex> nodes;
-  std::optional<protocol::Setpoint> ordered;  // over the API, newest
-};
 
 // Jobs with something to hand out, soonest first: priority, deadline, age.
 struct JobOrder {
@@ -59,6 +59,7 @@ struct Scheduler::Impl {
   void on(const CancelRequested& event);
   void on(const SetpointRequested& event);
   void on(const DrainRequested& event);
+  void on(const SiteCapRequested& event);
 
   // ---- sessions.cpp
   void on(const AgentSaid& event);
@@ -98,10 +99,45 @@ struct Scheduler::Impl {
   void plan_due_nodes();
   void plan_soon(NodeIndex index);
   void plan_node(NodeIndex index);
+  [[nodiscard]] PlanInputs plan_inputs(const NodeRecord& node, const ZonePlanResult* zone);
+  [[nodiscard]] Watts promised_power(const NodeRecord& node, const SiteRecord& site,
+                                     const SiteConfig& promised) const;
+  [[nodiscard]] std::optional<protocol::Follow> follow_of(const NodeRecord& node,
+                                                          const NodeRecord& lead) const;
+  void send_plan(ZoneRecord& zone, const NodeRecord& node);
   void rerank(NodeIndex index);
+
+  // ---- zones.cpp
+  void on(const WeatherRead& event);
+  SiteRecord& site_of(const SiteId& id);
+  [[nodiscard]] const weather::Series* weather_of(const SiteId& site) const;
+  [[nodiscard]] const NodeRecord* lead_of(const ZoneRecord& zone) const;
+  void account_heat(NodeRecord& node);
+  void learn_from_report(NodeIndex index);
+  void follow_work_reference(ZoneRecord& zone, const NodeRecord& lead);
+  void judge_comfort(ZoneRecord& zone, const NodeRecord& lead);
+  [[nodiscard]] thermal::RoomModel model_of(const ZoneRecord& zone) const;
+  void use_model(ZoneRecord& zone);
+  void replan_zone(ZoneRecord& zone, const NodeRecord& lead);
+  void make_forecast(ZoneRecord& zone, const weather::Series& series, ZonePlanInputs& inputs);
+  void share_plan(const ZoneRecord& zone, NodeRecord& node, Celsius work_reference, Watts zone_max);
+
+  // ---- zone_fits.cpp
+  void on(const ModelFitted& event);
+  void ask_for_fit(const ZoneId& id, ZoneRecord& zone);
+
+  // ---- capacity_planning.cpp
+  void on(const CapacityForecasted& event);
+  [[nodiscard]] CapacityZone capacity_zone(const ZoneRecord& zone, const NodeRecord& lead) const;
+  [[nodiscard]] CapacitySnapshot capacity_snapshot() const;
+  void ask_for_capacity();
+  void follow_pressure();
+  [[nodiscard]] Shape shape_of_job(const protocol::JobSpec& spec) const;
 
   // ---- placement.cpp
   void place();
+  [[nodiscard]] std::vector<NodeIndex> candidates_for(const JobRecord& job, const Shape& shape,
+                                                      std::size_t most) const;
   void place_job(JobId id);
   void fill_node(NodeIndex index);
   void take_back_waiting(NodeIndex index);
@@ -109,6 +145,8 @@ struct Scheduler::Impl {
 
   [[nodiscard]] NodeView view(const NodeRecord& node) const;
   [[nodiscard]] ZoneView view(const ZoneId& id, const ZoneRecord& zone) const;
+  [[nodiscard]] ZoneHeatView heat_view(const ZoneRecord& zone) const;
+  [[nodiscard]] std::string why_zone(const ZoneView& zone, const NodeRecord* lead) const;
 
   // ---- state
   SchedulerConfig config;
@@ -117,6 +155,7 @@ struct Scheduler::Impl {
   TimePoint now{};
   bool started = false;
   Duration utc_offset{};
+  bool clock_known = false;
   std::vector<Command> out;  // of the apply() under way
 
   Sequence last_seq = 0;
@@ -140,6 +179,14 @@ struct Scheduler::Impl {
   std::map<NodeId, NodeIndex> node_names;
   std::map<SessionId, NodeIndex> sessions;
   std::map<ZoneId, ZoneRecord> zones;
+  std::map<SiteId, SiteRecord> sites;
+  std::map<SiteId, weather::Series> weather;  // empty site: for all others
+  Pressure pressure;
+  std::optional<TimePoint> pressure_due;
+  RunTimes run_times;
+  CapacityForecast capacity;
+  bool capacity_asked = false;
+  std::optional<TimePoint> capacity_due;
   std::set<NodeIndex> dirty_nodes;  // to be offered work
   std::set<std::pair<Rank, NodeIndex>> ranked;
   std::set<std::pair<TimePoint, NodeIndex>> plans_due;

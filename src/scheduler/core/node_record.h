@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 
+#include "scheduler/core/node_learning.h"
+#include "scheduler/core/runway_table.h"
 #include "scheduler/core/view.h"
 
 namespace hearth::scheduler {
@@ -26,7 +28,8 @@ struct Attempt {
 // state of charge, nodes without a room last. Smaller is sooner; rounded, so that it is the same on
 // every processor.
 struct Rank {
-  int group = 0;
+  enum Group { kCold, kInBand, kNoRoom, kAsleep, kFull };
+  int group = kCold;
   std::int64_t charge_permille = 0;
 
   friend auto operator<=>(const Rank&, const Rank&) = default;
@@ -62,13 +65,31 @@ struct NodeRecord {
   TimePoint limits_expire_at{};
   TimePoint plan_due_at{};
 
+  // Heat: what was learned of the node, its part of the zone's plan, and how long the zone bears
+  // it.
+  NodeLearning learned;
+  Joules meter_seen;  // of the energy counter with this boot id
+  std::string meter_boot;
+  Joules heat_seen;                       // by any counter, since our start
+  std::optional<Watts> hold;              // the node's share, mean of the next two hours
+  std::optional<Celsius> work_reference;  // what class bounds are measured from; t_ref if unset
+  RunwayTable runway;
+
   Rank rank;
+  bool ranked = false;  // among those that could take work
 
   [[nodiscard]] bool has_room() const { return facts.kind != protocol::NodeKind::kNone; }
   // By the setpoint in force, or because the node says that it has none.
   [[nodiscard]] bool is_off() const {
     return setpoint.mode == protocol::SetpointMode::kOff || !telemetry.setpoint;
   }
+  [[nodiscard]] Celsius reference() const { return work_reference.value_or(limits.t_ref); }
+  // At full speed, what its attempts draw above idle.
+  [[nodiscard]] Watts leased_power() const {
+    return static_cast<double>(cores_leased) * watts_per_core();
+  }
+  // How much of the heat that its zone wants is not given by customers' work yet.
+  [[nodiscard]] Watts headroom() const;
   [[nodiscard]] Watts watts_per_core() const {
     return (1.0 / facts.cores) * (facts.max - facts.idle);
   }

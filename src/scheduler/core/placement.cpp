@@ -8,7 +8,10 @@ namespace {
 // Looks per apply(); what is left stays dirty and the next turn goes on.
 constexpr int kJobsPerTurn = 32;
 constexpr int kJobsPerNode = 32;
-constexpr int kNodesPerTurn = 512;
+constexpr int kJobsPerFullNode = 4;  // of these only short tasks are leased ahead
+constexpr int kNodesPerTurn = 256;
+constexpr int kLooksPerJob = 512;
+constexpr std::size_t kCandidatesPerTurn = 256;
 
 }  // namespace
 
@@ -24,6 +27,12 @@ int Scheduler::Impl::cores_ahead(const JobRecord& job, const NodeRecord& node) c
   const auto fleet = static_cast<std::int64_t>(std::max<std::size_t>(1, ranked.size()));
   const auto fair = (static_cast<std::int64_t>(job.available()) + fleet - 1) / fleet;
   return static_cast<int>(std::min(wanted, fair * job.spec().resources.cores));
+}
+
+// What placement asks for a task of this job: with prediction, also its P90 remaining work.
+Shape Scheduler::Impl::shape_of_job(const protocol::JobSpec& spec) const {
+  if (!config.heat.prediction) return shape_of(spec);
+  return shape_of(spec, run_times.remaining(spec, {}).p90);
 }
 
 void Scheduler::Impl::place() {
@@ -43,54 +52,82 @@ void Scheduler::Impl::place() {
   }
 }
 
-// Offers one job to every node in rank order: first what can run at once, then chunks ahead. Jobs
-// that go before it are offered to a node first.
+// The nodes in rank order on which a task of this shape may start now, or be leased ahead; not more
+// than `most`, and not looking on for ever.
+std::vector<NodeIndex> Scheduler::Impl::candidates_for(const JobRecord& job, const Shape& shape,
+                                                       std::size_t most) const {
+  std::vector<NodeIndex> candidates;
+  int looks = 0;
+  for (const auto& [rank, index] : ranked) {
+    if (candidates.size() >= most || ++looks > kLooksPerJob) break;
+    const int ahead = cores_ahead(job, nodes[index]);
+    if (rank.group == Rank::kFull && ahead == 0) break;
+    if (failing(nodes[index], shape, config.band, ahead).none()) candidates.push_back(index);
+  }
+  return candidates;
+}
+
+// Offers one job to the nodes in rank order: first what can run at once, then chunks ahead. A node
+// that got a task takes its new place among the others. Jobs that go before it are offered a node
+// first.
 void Scheduler::Impl::place_job(JobId id) {
   const auto found = jobs.find(id);
   if (found == jobs.end() || found->second.available() == 0) return;
   auto& job = found->second;
-  const Shape shape = shape_of(job.spec());
-  std::vector<NodeIndex> candidates;
-  for (const auto& [rank, index] : ranked) {
-    if (failing(nodes[index], shape, config.band, cores_ahead(job, nodes[index])).none()) {
-      candidates.push_back(index);
-    }
-  }
+  const Shape shape = shape_of_job(job.spec());
+  const auto most = std::min<std::uint64_t>(job.available(), kCandidatesPerTurn);
+  const auto candidates = candidates_for(job, shape, most);
   if (!waiting_jobs.empty() && waiting_jobs.begin()->job != id) {
     // Somebody goes first: let each node decide among all who wait.
     dirty_nodes.insert(candidates.begin(), candidates.end());
     return;
   }
+  std::set<std::pair<Rank, NodeIndex>> order;
   for (const bool is_ahead : {false, true}) {
+    std::map<NodeIndex, int> ahead;
     for (const auto index : candidates) {
-      const int ahead = is_ahead ? cores_ahead(job, nodes[index]) : 0;
-      while (job.available() > 0 && failing(nodes[index], shape, config.band, ahead).none()) {
-        grant(job, index);
-      }
+      order.emplace(nodes[index].rank, index);
+      ahead[index] = is_ahead ? cores_ahead(job, nodes[index]) : 0;
     }
+    while (job.available() > 0 && !order.empty()) {
+      const NodeIndex index = order.begin()->second;
+      order.erase(order.begin());
+      if (failing(nodes[index], shape, config.band, ahead[index]).any()) continue;
+      grant(job, index);
+      order.emplace(nodes[index].rank, index);
+    }
+    order.clear();
   }
   list_job(job);
+  if (job.available() > 0 && candidates.size() == kCandidatesPerTurn) dirty_jobs.insert(id);
 }
 
-// Offers one node to the jobs that wait, soonest first.
+// Offers one node to the jobs that wait, soonest first. Jobs of one shape are decided as one.
 void Scheduler::Impl::fill_node(NodeIndex index) {
   auto& node = nodes[index];
+  dirty_nodes.erase(index);
   if (!node.hello_complete) return;
+  const bool full = node.cores_leased >= usable_cores(node);
+  const int looks = full ? kJobsPerFullNode : kJobsPerNode;
   std::vector<JobId> offered;
   for (const auto& order : waiting_jobs) {
-    if (static_cast<int>(offered.size()) == kJobsPerNode) break;
+    if (static_cast<int>(offered.size()) == looks) break;
     offered.push_back(order.job);
   }
+  std::vector<Shape> refused;
   for (const auto id : offered) {
     auto& job = jobs.at(id);
-    const Shape shape = shape_of(job.spec());
     const int ahead = cores_ahead(job, node);
+    if (ahead == 0 && node.cores_leased >= node.facts.cores) continue;
+    const Shape shape = shape_of_job(job.spec());
+    if (ahead == 0 && std::ranges::find(refused, shape) != refused.end()) continue;
     bool granted = false;
     while (job.available() > 0 && failing(node, shape, config.band, ahead).none()) {
       grant(job, index);
       granted = true;
     }
     if (granted) list_job(job);
+    if (job.available() > 0 && ahead == 0) refused.push_back(shape);
   }
   dirty_nodes.erase(index);
 }
@@ -102,7 +139,7 @@ void Scheduler::Impl::take_back_waiting(NodeIndex index) {
   if (!node.has_room() || node.telemetry.air_temperature_c.quality != protocol::Quality::kGood) {
     return;
   }
-  const Kelvins above = Celsius{node.telemetry.air_temperature_c.value} - node.limits.t_ref;
+  const Kelvins above = Celsius{node.telemetry.air_temperature_c.value} - node.reference();
   std::vector<AttemptId> too_warm;
   for (const auto& [id, attempt] : node.attempts) {
     if (attempt.started || attempt.stopping) continue;

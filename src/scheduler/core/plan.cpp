@@ -22,16 +22,23 @@ Watts committed_power(const NodeRecord& node, TimePoint now) {
 
 protocol::Limits plan_limits(const NodeRecord& node, const PlanInputs& inputs) {
   protocol::Limits limits;
-  const auto setpoint = node.telemetry.setpoint;
-  limits.t_ref = setpoint.value_or(protocol::kSetpointMin);
-  if (setpoint && inputs.work_waits) limits.t_ref = limits.t_ref + inputs.band.above;
-  limits.t_ref = rounded(limits.t_ref);
+  limits.t_ref =
+      rounded(inputs.zone != nullptr ? inputs.zone->t_ref
+                                     : node.telemetry.setpoint.value_or(protocol::kSetpointMin));
+  limits.outdoor = inputs.outdoor;
+  limits.may_sleep = node.facts.can_sleep && !inputs.work_waits && node.attempts.empty() &&
+                     (inputs.zone == nullptr ? node.has_room() : inputs.zone->may_sleep);
 
   const Watts free = inputs.site.breaker - inputs.site.reserve - inputs.others_committed;
   Watts p_max = std::min({node.facts.max, fair_share(node, inputs), free});
   if (node.has_room() && node.is_off()) p_max = std::min(p_max, node.facts.idle);
   // A computer that is on draws its idle power whatever we say.
   limits.p_max = rounded(std::max(p_max, node.facts.idle));
+  const bool room_left = inputs.zone != nullptr && node.telemetry.setpoint &&
+                         node.telemetry.air_temperature_c.quality == protocol::Quality::kGood &&
+                         Celsius{node.telemetry.air_temperature_c.value} <
+                             *node.telemetry.setpoint + inputs.band.above;
+  if (room_left) limits.p_min = std::min(inputs.p_min, limits.p_max);
   return limits;
 }
 

@@ -1,22 +1,26 @@
 // What each node may and should do with heat: reference temperature and power limit.
 //
-// The reference is the setpoint, raised to the top of the band while work waits (zones are
-// batteries). Power limits keep every building inside its breaker even while words are on their
-// way: a node is raised only after another's cut is acknowledged, or expired, and seen.
+// The reference is what the zone's plan says (zone_plan.h). Power limits keep every building inside
+// its breaker even while words are on their way: a node is raised only after another's cut is
+// acknowledged, or expired, and seen.
 #pragma once
 
 #include <vector>
 
 #include "scheduler/core/node_record.h"
 #include "scheduler/core/scheduler.h"
+#include "scheduler/core/zone_plan.h"
 
 namespace hearth::scheduler {
 
 struct PlanInputs {
   const protocol::HeatBand& band;
-  SiteConfig site;
+  const ZonePlanResult* zone = nullptr;  // none: OFF, or a node without a room
+  SiteConfig site{};
   Watts site_max;          // sum of facts.max over the site's nodes
   Watts others_committed;  // sum of committed over the site's other nodes
+  Watts p_min;             // promised to the building, comfort permitting
+  std::optional<Celsius> outdoor;
   bool work_waits = false;
 };
 

@@ -86,4 +86,21 @@ void Scheduler::Impl::on(const DrainRequested& event) {
   reply_when_durable(event.call, JobReply{});
 }
 
+void Scheduler::Impl::on(const SiteCapRequested& event) {
+  const auto found = sites.find(event.site);
+  if (found == sites.end()) {
+    return reply_when_durable(event.call,
+                              fail(ErrorCode::kNotFound, "site " + event.site.value + ": unknown"));
+  }
+  if (event.cap && !(*event.cap >= 0_W && event.cap->value < 1e12)) {
+    return reply_when_durable(event.call,
+                              fail(ErrorCode::kInvalidArgument,
+                                   "cap_w: not a power: " + std::to_string(event.cap->value)));
+  }
+  found->second.cap = event.cap;
+  commit(SiteCapSet{event.site, event.cap});
+  for (const auto index : found->second.nodes) plan_soon(index);
+  reply_when_durable(event.call, JobReply{});
+}
+
 }  // namespace hearth::scheduler

@@ -50,9 +50,12 @@ Scheduler::Impl::Impl(SchedulerConfig config_in, DurableState state)
     auto& zone = zones[node.facts.zone];
     zone.site = node.facts.site;
     zone.nodes.insert(index);
+    sites[node.facts.site].nodes.insert(index);
     if (known.joined) awaited.insert(index);
   }
   for (auto& [zone, setpoint] : state.setpoints) zones[zone].ordered = std::move(setpoint);
+  for (auto& [zone, learned] : state.models) zones[zone].learned = std::move(learned);
+  for (const auto& [site, cap] : state.caps) sites[site].cap = cap;
 }
 
 std::vector<Command> Scheduler::Impl::apply(const Event& event, TimePoint at) {
@@ -70,7 +73,9 @@ std::vector<Command> Scheduler::Impl::apply(const Event& event, TimePoint at) {
   std::visit([&](const auto& e) { on(e); }, event);
   expire_silent_nodes();
   release_due_retries();
+  follow_pressure();
   plan_due_nodes();
+  ask_for_capacity();
   place();
   return std::exchange(out, {});
 }
@@ -116,6 +121,7 @@ void Scheduler::Impl::acknowledge_when_durable(SessionId session, AttemptId atte
 
 void Scheduler::Impl::on(const WallClockRead& event) {
   utc_offset = event.utc.time_since_epoch() - now.time_since_epoch();
+  clock_known = true;
 }
 
 void Scheduler::Impl::on(const CommitDurable& event) {

@@ -12,6 +12,7 @@
 
 #include "scheduler/core/command.h"
 #include "scheduler/core/event.h"
+#include "scheduler/core/quote.h"
 #include "scheduler/core/view.h"
 
 namespace hearth::scheduler {
@@ -19,8 +20,21 @@ namespace hearth::scheduler {
 struct SiteConfig {
   Watts breaker{1e9};  // what the building's breaker carries
   Watts reserve;       // of it, kept for boot, resistance and other loads
+  Joules daily_heat;   // promised to the building each day (UTC) while its rooms can take it
 
   friend bool operator==(const SiteConfig&, const SiteConfig&) = default;
+};
+
+// How rooms are learned, forecast and bent.
+struct HeatConfig {
+  bool prediction = true;  // models, weather and runways; off: bands and the present alone
+  bool learning = true;    // nightly fits; off: models stay as they are
+  Duration fit_period{std::chrono::hours{24}};
+  Duration capacity_period{std::chrono::minutes{30}};
+  Kelvins cold_alarm{2.0};  // below the setpoint, for cold_alarm_after: somebody should look
+  Duration cold_alarm_after{std::chrono::hours{3}};
+
+  friend bool operator==(const HeatConfig&, const HeatConfig&) = default;
 };
 
 struct SchedulerConfig {
@@ -38,6 +52,7 @@ struct SchedulerConfig {
   Duration chunk_target{std::chrono::seconds{2}};  // short tasks are leased so far ahead
   int chunk_max = 256;                             // per core
   protocol::HeatBand band;
+  HeatConfig heat;
   std::map<SiteId, SiteConfig> sites;  // others: no breaker limit
 
   friend bool operator==(const SchedulerConfig&, const SchedulerConfig&) = default;
@@ -74,6 +89,12 @@ class Scheduler {
   [[nodiscard]] Result<TaskExplanation> explain_task(TaskId task) const;
   [[nodiscard]] Result<ZoneExplanation> explain_zone(const ZoneId& zone) const;
   [[nodiscard]] SchedulerStats stats() const;
+
+  // The last forecast of the fleet's capacity; no hours before the first.
+  [[nodiscard]] const CapacityForecast& capacity() const;
+  // When a job of this specification, submitted now, would be done.
+  [[nodiscard]] Quote quote(const protocol::JobSpec& spec) const;
+  [[nodiscard]] std::vector<SiteView> sites() const;  // by name
 
  private:
   struct Impl;

@@ -1,5 +1,9 @@
 #include "scheduler/core/score.h"
 
+#include <algorithm>
+
+#include "scheduler/core/feasible.h"
+
 namespace hearth::scheduler {
 
 double state_of_charge(const protocol::Telemetry& telemetry, const protocol::HeatBand& band) {
@@ -13,12 +17,24 @@ double state_of_charge(const protocol::Telemetry& telemetry, const protocol::Hea
   return round_to_milli((Celsius{telemetry.air_temperature_c.value} - low).value / width);
 }
 
-Rank rank_of(const NodeRecord& node, const protocol::HeatBand& band) {
-  constexpr int kCold = 0, kInBand = 1, kNoRoom = 2;
-  if (!node.has_room()) return {kNoRoom, 0};
+Rank rank_of(const NodeRecord& node, const protocol::HeatBand& band, bool prediction) {
+  constexpr double kHeadroomStepW = 10;  // so that ranks change seldom
+  if (node.cores_leased >= usable_cores(node)) return {Rank::kFull, 0};
+  if (!node.has_room()) return {Rank::kNoRoom, node.cores_leased};
   const double charge = state_of_charge(node.telemetry, band);
   const auto permille = static_cast<std::int64_t>(charge * 1000.0 + (charge < 0 ? -0.5 : 0.5));
-  return {permille < 0 ? kCold : kInBand, permille};
+  if (node.telemetry.asleep) return {Rank::kAsleep, permille};
+  if (!prediction) return {permille < 0 ? Rank::kCold : Rank::kInBand, permille};
+  const double steps = node.headroom().value / kHeadroomStepW;
+  return {permille < 0 ? Rank::kCold : Rank::kInBand, -static_cast<std::int64_t>(steps)};
+}
+
+Watts NodeRecord::headroom() const {
+  if (!has_room()) return facts.max - facts.idle - leased_power();
+  Watts wanted = telemetry.power_wanted;
+  // What is wanted now passes; what the forecast says of the next hours counts as much.
+  if (hold) wanted = 0.5 * (wanted + *hold);
+  return rounded(std::min(wanted, limits.p_max) - facts.idle - leased_power());
 }
 
 }  // namespace hearth::scheduler

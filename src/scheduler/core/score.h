@@ -9,6 +9,8 @@ namespace hearth::scheduler {
 // outside. 0.5 where the temperature or the setpoint is unknown.
 double state_of_charge(const protocol::Telemetry& telemetry, const protocol::HeatBand& band);
 
-Rank rank_of(const NodeRecord& node, const protocol::HeatBand& band);
+// With `prediction`, in a zone that is not cold, the node whose zone wants most heat that no work
+// gives yet comes first; without, the least charged zone.
+Rank rank_of(const NodeRecord& node, const protocol::HeatBand& band, bool prediction);
 
 }  // namespace hearth::scheduler

@@ -60,6 +60,7 @@ void Scheduler::Impl::hello(SessionId session, const protocol::Hello& message) {
     if (const auto zone = zones.find(node.facts.zone); zone != zones.end()) {
       zone->second.nodes.erase(index);
     }
+    sites[node.facts.site].nodes.erase(index);
   }
   node.facts = message.facts;
   node.installation_id = message.installation_id;
@@ -75,6 +76,7 @@ void Scheduler::Impl::hello(SessionId session, const protocol::Hello& message) {
   auto& zone = zones[node.facts.zone];
   zone.site = node.facts.site;
   zone.nodes.insert(index);
+  sites[node.facts.site].nodes.insert(index);
   sessions[session] = index;
   node.state = NodeState::kOnline;
   saw(index);
@@ -166,6 +168,7 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::Report& message) {
       obeys) {
     node.committed = node.limits.p_max;  // the cut is acknowledged and seen
   }
+  learn_from_report(index);
   rerank(index);
   take_back_waiting(index);
   if (setpoint_moved) plan_soon(index);

@@ -48,6 +48,22 @@ struct NodeView {
   Watts p_max;                  // by our last limits
 };
 
+// What is known and planned of a zone's heat.
+struct ZoneHeatView {
+  std::optional<LearnedModel> model;     // unset: nothing was fitted yet, a prior serves
+  double days_known = 0;                 // of telemetry
+  bool forecast = false;                 // the rest means something
+  Kelvins charge;                        // reference less setpoint
+  bool sun_limits = false;               // lowered for free heat on its way
+  Watts hold;                            // mean of the next two hours
+  Duration runway{};                     // at full power, before ON_DEMAND must stop
+  std::optional<Celsius> outdoor;        // now
+  std::vector<protocol::PlanHour> plan;  // from plan_from, hour by hour
+  UtcTime plan_from{};
+  bool alarm = false;
+  Kelvins cold_mean;  // mean of how far below its band it was, since known
+};
+
 struct ZoneView {
   ZoneId zone;
   SiteId site;
@@ -62,6 +78,18 @@ struct ZoneView {
   Joules energy;
   std::uint64_t tasks_running = 0;
   std::uint64_t tasks_ended = 0;
+  ZoneHeatView heat;
+};
+
+struct SiteView {
+  SiteId site;
+  std::uint64_t nodes = 0;
+  Watts power;                   // drawn now
+  std::optional<Watts> breaker;  // unset: no limit known
+  Watts reserve;
+  std::optional<Watts> cap;  // by an operator
+  Joules daily_heat;         // promised a day; 0: nothing
+  Joules heat_today;         // given since midnight UTC
 };
 
 struct Condition {

@@ -87,7 +87,31 @@ ZoneView Scheduler::Impl::view(const ZoneId& id, const ZoneRecord& zone) const {
     view.state_of_charge = state_of_charge(node.telemetry, config.band);
   }
   if (zone.ordered && zone.ordered->revision > view.setpoint.revision) view.ordered = zone.ordered;
+  view.heat = heat_view(zone);
   return view;
+}
+
+ZoneHeatView Scheduler::Impl::heat_view(const ZoneRecord& zone) const {
+  ZoneHeatView heat;
+  heat.model = zone.learned;
+  heat.days_known = zone.learning.days_known();
+  heat.alarm = zone.alarm;
+  if (zone.known_s > 0) heat.cold_mean = rounded(Kelvins{zone.cold_k_s / zone.known_s});
+  heat.charge = zone.plan.charge;
+  if (!zone.forecast) return heat;
+  heat.forecast = true;
+  heat.sun_limits = zone.plan.sun_limits;
+  heat.hold = zone.plan.hold;
+  heat.plan = zone.plan.hours;
+  heat.plan_from = zone.plan_from;
+  if (const auto* series = weather_of(zone.site)) {
+    heat.outdoor = rounded(weather::at(*series, utc_now()).outdoor);
+  }
+  const auto* lead = lead_of(zone);
+  if (lead != nullptr && lead->runway.known()) {
+    heat.runway = lead->runway.runway(protocol::ServiceClass::kOnDemand, lead->facts.cores);
+  }
+  return heat;
 }
 
 std::optional<NodeView> Scheduler::node(const NodeId& name) const {
@@ -113,6 +137,25 @@ std::vector<NodeView> Scheduler::nodes() const {
 std::vector<ZoneView> Scheduler::zones() const {
   std::vector<ZoneView> views;
   for (const auto& [id, zone] : impl_->zones) views.push_back(impl_->view(id, zone));
+  return views;
+}
+
+std::vector<SiteView> Scheduler::sites() const {
+  std::vector<SiteView> views;
+  for (const auto& [id, site] : impl_->sites) {
+    SiteView view{.site = id, .nodes = site.nodes.size(), .cap = site.cap};
+    const auto known = impl_->config.sites.find(id);
+    if (known != impl_->config.sites.end()) {
+      view.breaker = known->second.breaker;
+      view.reserve = known->second.reserve;
+      view.daily_heat = known->second.daily_heat;
+    }
+    for (const auto index : site.nodes) {
+      view.power += Watts{impl_->nodes[index].telemetry.power_w.value};
+    }
+    view.heat_today = site.heat_today;
+    views.push_back(std::move(view));
+  }
   return views;
 }
 

@@ -45,6 +45,13 @@ struct PrintFact {
   std::string operator()(const ZoneSetpointOrdered& f) const {
     return "setpoint of " + f.zone.value + " " + std::string(to_string(f.setpoint.mode));
   }
+  std::string operator()(const ZoneModelLearned& f) const {
+    return "learned " + f.zone.value + " " + f.learned.kind +
+           " ua=" + number(round_to_milli(f.learned.ua_w_per_k));
+  }
+  std::string operator()(const SiteCapSet& f) const {
+    return "cap " + f.site.value + (f.cap ? " " + number(f.cap->value) + " W" : " off");
+  }
 };
 
 struct PrintEvent {
@@ -62,6 +69,19 @@ struct PrintEvent {
   }
   std::string operator()(const SessionClosed& e) const { return to_string(e.session) + " closed"; }
   std::string operator()(const CommitDurable& e) const { return "durable " + number(e.seq); }
+  std::string operator()(const WeatherRead& e) const {
+    return "weather of " + (e.site.value.empty() ? "all" : e.site.value) + ", " +
+           number(e.series.hours.size()) + " h";
+  }
+  std::string operator()(const ModelFitted& e) const {
+    return "fitted " + e.zone.value + (e.fit.accepted ? " accepted" : " refused");
+  }
+  std::string operator()(const CapacityForecasted& e) const {
+    return "capacity of " + number(e.forecast.zones) + " zones";
+  }
+  std::string operator()(const SiteCapRequested& e) const {
+    return "cap " + e.site.value + (e.cap ? " " + number(e.cap->value) + " W" : " off");
+  }
   std::string operator()(const TimePassed&) const { return "tick"; }
 };
 
@@ -79,6 +99,15 @@ struct PrintCommand {
     return "reply " + number(c.call) + ": " +
            (c.result ? to_string(c.result->job) + (c.result->already_submitted ? " again" : "")
                      : c.result.error().message);
+  }
+  std::string operator()(const FitModel& c) const {
+    return "fit " + c.zone.value + " from " + number(c.history.size()) + " slots";
+  }
+  std::string operator()(const ForecastCapacity& c) const {
+    return "forecast capacity of " + number(c.snapshot.zones.size()) + " zones";
+  }
+  std::string operator()(const Alarm& c) const {
+    return (c.raised ? "alarm " : "alarm over ") + c.zone.value + ": " + c.text;
   }
 };
 

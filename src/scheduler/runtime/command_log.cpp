@@ -77,6 +77,18 @@ struct LogFact {
                                    {"revision", fact.setpoint.revision.counter}});
     return true;
   }
+  bool operator()(const ZoneModelLearned& fact) const {
+    log::info("zone_model_learned", {{"zone", fact.zone},
+                                     {"kind", fact.learned.kind},
+                                     {"ua_w_per_k", fact.learned.ua_w_per_k},
+                                     {"rmse_24h_k", fact.learned.rmse_24h_k},
+                                     {"accepted", fact.learned.accepted ? "yes" : "no"}});
+    return true;
+  }
+  bool operator()(const SiteCapSet& fact) const {
+    log::info("site_cap_set", {{"site", fact.site}, {"cap_w", fact.cap ? fact.cap->value : -1}});
+    return true;
+  }
   bool operator()(const DispatchMarkRaised&) const { return false; }
   bool operator()(const RequeueConsumed&) const { return false; }
 };
@@ -87,6 +99,11 @@ bool log_notable(const Command& command) {
   }
   if (const auto* close = std::get_if<CloseSession>(&command)) {
     log::info("session_closed", {{"session", close->session}, {"reason", close->error.message}});
+    return true;
+  }
+  if (const auto* alarm = std::get_if<Alarm>(&command)) {
+    log::warn(alarm->raised ? "zone_alarm" : "zone_alarm_over",
+              {{"zone", alarm->zone}, {"why", alarm->text}});
     return true;
   }
   return false;

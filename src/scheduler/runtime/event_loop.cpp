@@ -73,6 +73,8 @@ void EventLoop::stop_serving(Task done) {
 }
 
 void EventLoop::join() {
+  worker_stops_ = true;
+  worker_.reset();  // finishes what it is at, drops the rest
   post([this] {
     flush();
     deadline_timer_.cancel();
@@ -170,7 +172,31 @@ void EventLoop::execute(Command& command, const Event& event, std::string& body)
   } else if (auto* reply = std::get_if<Reply>(&command)) {
     const auto call = calls_.extract(reply->call);
     if (!call.empty()) call.mapped()(std::move(reply->result));
+  } else if (auto* fit = std::get_if<FitModel>(&command)) {
+    work(std::move(*fit));
+  } else if (auto* forecast = std::get_if<ForecastCapacity>(&command)) {
+    work(std::move(*forecast));
   }
+}
+
+void EventLoop::work(FitModel order) {
+  if (!worker_ || stopping_) return;
+  worker_->post([this, order = std::move(order)] {
+    if (worker_stops_) return;
+    const auto start = SteadyClock::now();
+    ModelFitted fitted{order.zone, thermal::best_model(order.history, order.options)};
+    log::debug("model_fitted", {{"zone", order.zone}, {"wall_s", seconds_since(start)}});
+    post([this, fitted = std::move(fitted)] { apply(fitted); });
+  });
+}
+
+void EventLoop::work(ForecastCapacity order) {
+  if (!worker_ || stopping_) return;
+  worker_->post([this, order = std::move(order)] {
+    if (worker_stops_) return;
+    CapacityForecasted made{forecast_capacity(order.snapshot)};
+    post([this, made = std::move(made)] { apply(made); });
+  });
 }
 
 void EventLoop::flush() {

@@ -3,6 +3,9 @@
 // Any thread may call the methods of the first group; they never block. The second group belongs to
 // the loop's own thread. Nothing is locked here: what others want done arrives through the queue.
 //
+// Model fits and capacity forecasts run on a worker as pure functions of what the core sent along,
+// and come back as events.
+//
 // Events queued together are applied together and written as one commit. What callers send is
 // counted in bytes from arrival until it is applied (unary calls are refused beyond the limit), and
 // results until they are durable (streams read no further meanwhile): that is the back-pressure.
@@ -17,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "common/io_pool.h"
 #include "scheduler/core/scheduler.h"
 #include "scheduler/runtime/histogram.h"
 #include "scheduler/runtime/io_thread.h"
@@ -124,6 +128,8 @@ class EventLoop {
   };
 
   void execute(Command& command, const Event& event, std::string& body);
+  void work(FitModel order);
+  void work(ForecastCapacity order);
   void count(const Fact& fact);
   void flush();
   void on_durable(Sequence seq);
@@ -136,6 +142,7 @@ class EventLoop {
   const std::size_t inbox_limit_;
   std::atomic<std::size_t> inbox_bytes_{0};
   std::atomic<CallId> last_call_{0};
+  std::atomic<bool> worker_stops_{false};
 
   std::unique_ptr<Scheduler> scheduler_;
   Store* store_ = nullptr;
@@ -163,6 +170,7 @@ class EventLoop {
   IoThread thread_;  // last: ends before what its handlers use
   boost::asio::steady_timer deadline_timer_{thread_.context()};
   boost::asio::steady_timer tick_timer_{thread_.context()};
+  std::unique_ptr<IoPool> worker_ = std::make_unique<IoPool>(1);  // fits and forecasts
 };
 
 }  // namespace hearth::scheduler

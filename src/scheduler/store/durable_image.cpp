@@ -153,6 +153,18 @@ void DurableImage::apply(const CommitEntry&, const ZoneSetpointOrdered& fact) {
   setpoints_[fact.zone] = fact.setpoint;
 }
 
+void DurableImage::apply(const CommitEntry&, const ZoneModelLearned& fact) {
+  models_[fact.zone] = fact.learned;
+}
+
+void DurableImage::apply(const CommitEntry&, const SiteCapSet& fact) {
+  if (fact.cap) {
+    caps_[fact.site] = *fact.cap;
+  } else {
+    caps_.erase(fact.site);
+  }
+}
+
 Result<> DurableImage::stage(std::uint64_t staging, std::uint64_t first_index,
                              std::vector<std::string> payloads) {
   const bool added = stagings_[staging].try_emplace(first_index, std::move(payloads)).second;
@@ -193,6 +205,8 @@ DurableState DurableImage::load() {
   for (const auto& [id, node] : nodes_) state.nodes.push_back(node);
   for (const auto& [key, request] : requests_) state.requests.push_back(request.request);
   for (const auto& [zone, setpoint] : setpoints_) state.setpoints.emplace_back(zone, setpoint);
+  for (const auto& [zone, learned] : models_) state.models.emplace_back(zone, learned);
+  for (const auto& [site, cap] : caps_) state.caps.emplace_back(site, cap);
   return state;
 }
 

@@ -67,6 +67,8 @@ class DurableImage : public StoreReader {
   void apply(const CommitEntry& entry, const NodeGivenUp& fact);
   void apply(const CommitEntry& entry, const NodeDrainSet& fact);
   void apply(const CommitEntry& entry, const ZoneSetpointOrdered& fact);
+  void apply(const CommitEntry& entry, const ZoneModelLearned& fact);
+  void apply(const CommitEntry& entry, const SiteCapSet& fact);
 
   void log(Sequence seq, JobId job, const Fact& fact);
   void sweep_stagings();
@@ -81,6 +83,8 @@ class DurableImage : public StoreReader {
   std::map<RequestKey, Request> requests_;
   std::map<NodeId, DurableNode> nodes_;
   std::map<ZoneId, protocol::Setpoint> setpoints_;
+  std::map<ZoneId, LearnedModel> models_;
+  std::map<SiteId, Watts> caps_;
   std::map<Sequence, EventRow> events_;
   std::map<std::uint64_t, std::map<std::uint64_t, std::vector<std::string>>> stagings_;
 };

@@ -118,6 +118,27 @@ void fields(S& s, F&& field) {
   field("programme", s.programme);
   field("revision", s.revision);
 }
+template <Is<thermal::RoomModel> S, class F>
+void fields(S& s, F&& field) {
+  field("ci_j_per_k", s.ci_j_per_k);
+  field("cm_j_per_k", s.cm_j_per_k);
+  field("rim_k_per_w", s.rim_k_per_w);
+  field("rio_k_per_w", s.rio_k_per_w);
+  field("rmo_k_per_w", s.rmo_k_per_w);
+  field("ai_m2", s.ai_m2);
+  field("am_m2", s.am_m2);
+}
+template <Is<LearnedModel> S, class F>
+void fields(S& s, F&& field) {
+  field("model", s.model);
+  field("zone_rmse_k", s.error.zone_rmse_k);
+  field("outdoor_std_k", s.error.outdoor_std_k);
+  field("kind", s.kind);
+  field("ua_w_per_k", s.ua_w_per_k);
+  field("rmse_24h_k", s.rmse_24h_k);
+  field("accepted", s.accepted);
+  field("fitted_at_ms", s.fitted_at);
+}
 template <Is<RequestKey> S, class F>
 void fields(S& s, F&& field) {
   field("tenant", s.tenant);
@@ -312,6 +333,13 @@ std::string setpoint_to_json(const protocol::Setpoint& setpoint) {
 }
 Result<protocol::Setpoint> setpoint_from_json(std::string_view text) {
   return read<protocol::Setpoint>("setpoint", text);
+}
+
+std::string learned_to_json(const LearnedModel& learned) {
+  return write(encode(learned));
+}
+Result<LearnedModel> learned_from_json(std::string_view text) {
+  return read<LearnedModel>("zone model", text);
 }
 
 std::string outputs_to_json(const std::vector<protocol::OutputArtifact>& outputs) {

@@ -23,6 +23,9 @@ Result<protocol::NodeFacts> facts_from_json(std::string_view text);
 std::string setpoint_to_json(const protocol::Setpoint& setpoint);
 Result<protocol::Setpoint> setpoint_from_json(std::string_view text);
 
+std::string learned_to_json(const LearnedModel& learned);
+Result<LearnedModel> learned_from_json(std::string_view text);
+
 std::string outputs_to_json(const std::vector<protocol::OutputArtifact>& outputs);
 Result<std::vector<protocol::OutputArtifact>> outputs_from_json(std::string_view text);
 

@@ -163,12 +163,32 @@ Result<> load_setpoints(Database& database, DurableState& state) {
       });
 }
 
+Result<> load_models(Database& database, DurableState& state) {
+  return database.statement("SELECT zone, learned FROM zone_models ORDER BY zone")
+      .each([&](Row row) -> Result<bool> {
+        ZoneId zone{row.text()};
+        HEARTH_TRY(learned, learned_from_json(row.text()));
+        state.models.emplace_back(std::move(zone), std::move(learned));
+        return true;
+      });
+}
+
+Result<> load_caps(Database& database, DurableState& state) {
+  return database.statement("SELECT site, cap_w FROM site_caps ORDER BY site")
+      .each([&](Row row) -> Result<bool> {
+        SiteId site{row.text()};
+        state.caps.emplace_back(std::move(site), Watts{row.real()});
+        return true;
+      });
+}
+
 }  // namespace
 
 Result<DurableState> load_durable_state(Database& database) {
   DurableState state;
   auto done = begin_epoch(database);
-  for (auto* load : {load_meta, load_jobs, load_nodes, load_requests, load_setpoints}) {
+  for (auto* load :
+       {load_meta, load_jobs, load_nodes, load_requests, load_setpoints, load_models, load_caps}) {
     if (done) done = load(database, state);
   }
   if (!done) return tl::unexpected(std::move(done.error()));

@@ -4,7 +4,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727468;  // "Hrth"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 
 // A finished task is one row, clustered by commit order within its job: writing appends, streaming
 // results reads on, and the one index gives the page by index. Few tasks do not succeed, so a
@@ -137,12 +137,30 @@ CREATE TABLE events (
 CREATE INDEX events_by_job ON events (job, seq);
 )";
 
+// Version 2: what was learned of zones; caps on buildings.
+constexpr const char* kTablesOf2 = R"(
+CREATE TABLE zone_models (
+  zone TEXT PRIMARY KEY,
+  learned TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE site_caps (
+  site TEXT PRIMARY KEY,
+  cap_w REAL NOT NULL
+) STRICT;
+)";
+
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) +
+  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
+}
+
+Result<> upgrade_from_1(Database& database) {
+  return database.execute("BEGIN IMMEDIATE;" + std::string(kTablesOf2) +
+                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
 }  // namespace
@@ -167,6 +185,8 @@ Result<> prepare_store_file(Database& database) {
   }
   if (is_empty) {
     if (auto made = make_tables(database); !made) return made;
+  } else if (version == 1) {
+    if (auto upgraded = upgrade_from_1(database); !upgraded) return upgraded;
   }
   // A larger log between checkpoints than the default: fewer syncs of the file under load.
   return database.execute(

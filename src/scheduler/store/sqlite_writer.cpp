@@ -142,6 +142,19 @@ Result<> SqliteWriter::write(const CommitEntry&, const ZoneSetpointOrdered& fact
       .run(fact.zone.value, setpoint_to_json(fact.setpoint));
 }
 
+Result<> SqliteWriter::write(const CommitEntry&, const ZoneModelLearned& fact) {
+  return database_.statement("INSERT OR REPLACE INTO zone_models VALUES (?,?)")
+      .run(fact.zone.value, learned_to_json(fact.learned));
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const SiteCapSet& fact) {
+  if (!fact.cap) {
+    return database_.statement("DELETE FROM site_caps WHERE site = ?").run(fact.site.value);
+  }
+  return database_.statement("INSERT OR REPLACE INTO site_caps VALUES (?,?)")
+      .run(fact.site.value, fact.cap->value);
+}
+
 void SqliteWriter::add_to_totals(JobId job, const protocol::ResourceUsage& usage) {
   auto& totals = totals_[job];
   ++totals.attempts_ended;

@@ -41,6 +41,8 @@ class SqliteWriter {
   Result<> write(const CommitEntry& entry, const NodeGivenUp& fact);
   Result<> write(const CommitEntry& entry, const NodeDrainSet& fact);
   Result<> write(const CommitEntry& entry, const ZoneSetpointOrdered& fact);
+  Result<> write(const CommitEntry& entry, const ZoneModelLearned& fact);
+  Result<> write(const CommitEntry& entry, const SiteCapSet& fact);
 
   void add_to_totals(JobId job, const protocol::ResourceUsage& usage);
 

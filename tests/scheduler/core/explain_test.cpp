@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "scheduler/core/feasible.h"
 #include "scheduler/core/scheduler.h"
 
 namespace hearth::scheduler {
@@ -86,7 +87,7 @@ TEST_F(ExplainTest, CountsEveryFailingConditionWorstFirst) {
   join(2, "warm", 25);
   const auto job = submit(1, 4);
   const auto told = *scheduler_->explain_task({job, 0});
-  ASSERT_EQ(told.conditions.size(), 12u);
+  ASSERT_EQ(told.conditions.size(), kConditionCount);
   EXPECT_EQ(told.conditions[0].name, "cores_total");
   EXPECT_EQ(told.conditions[0].nodes_failing, 2);
   EXPECT_EQ(told.conditions[0].nodes_total, 2);
@@ -107,8 +108,8 @@ TEST_F(ExplainTest, EveryConditionHasWordsOfItsOwn) {
     names.insert(condition.name);
     texts.insert(condition.text);
   }
-  EXPECT_EQ(names.size(), 12u);
-  EXPECT_EQ(texts.size(), 12u);
+  EXPECT_EQ(names.size(), kConditionCount);
+  EXPECT_EQ(texts.size(), kConditionCount);
 }
 
 TEST_F(ExplainTest, SaysWhatARunningOneDoes) {

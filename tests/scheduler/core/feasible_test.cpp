@@ -107,8 +107,8 @@ TEST(Rank, ColdZonesFirstThenByChargeThenNodesWithoutARoom) {
   cold.telemetry.air_temperature_c.value = 19.4;
   warm.telemetry.air_temperature_c.value = 20.3;
   vented.facts.kind = protocol::NodeKind::kNone;
-  EXPECT_LT(rank_of(cold, {}), rank_of(warm, {}));
-  EXPECT_LT(rank_of(warm, {}), rank_of(vented, {}));
+  EXPECT_LT(rank_of(cold, {}, false), rank_of(warm, {}, false));
+  EXPECT_LT(rank_of(warm, {}, false), rank_of(vented, {}, false));
   EXPECT_DOUBLE_EQ(state_of_charge(warm.telemetry, {}), 0.8);
 }
 

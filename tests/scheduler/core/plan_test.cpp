@@ -27,11 +27,26 @@ PlanInputs alone() {
       .band = kBand, .site = {}, .site_max = 500_W, .others_committed = {}, .work_waits = false};
 }
 
-TEST(Plan, ReferenceIsTheSetpointAndRisesToTheTopOfTheBandWhileWorkWaits) {
+TEST(Plan, ReferenceIsWhatTheZonesPlanSaysElseTheSetpoint) {
   auto inputs = alone();
   EXPECT_EQ(plan_limits(heated_node(), inputs).t_ref, 20_degC);
-  inputs.work_waits = true;
-  EXPECT_EQ(plan_limits(heated_node(), inputs).t_ref, 20.5_degC);
+  ZonePlanResult zone;
+  zone.t_ref = 20.3_degC;
+  inputs.zone = &zone;
+  EXPECT_EQ(plan_limits(heated_node(), inputs).t_ref, 20.3_degC);
+}
+
+TEST(Plan, PromisedHeatIsGivenWhileTheRoomHasAPlaceForIt) {
+  auto node = heated_node();
+  auto inputs = alone();
+  ZonePlanResult zone;
+  zone.t_ref = 20_degC;
+  inputs.zone = &zone;
+  inputs.p_min = 300_W;
+  node.telemetry.air_temperature_c = {20.2, protocol::Quality::kGood};
+  EXPECT_EQ(plan_limits(node, inputs).p_min, 300_W);
+  node.telemetry.air_temperature_c.value = 20.6;
+  EXPECT_EQ(plan_limits(node, inputs).p_min, 0_W);
 }
 
 TEST(Plan, BreakerIsSharedByRatedPower) {

@@ -40,6 +40,12 @@ inline auto tied(const NodeDrainSet& f) {
 inline auto tied(const ZoneSetpointOrdered& f) {
   return std::tie(f.zone, f.setpoint);
 }
+inline auto tied(const ZoneModelLearned& f) {
+  return std::tie(f.zone, f.learned);
+}
+inline auto tied(const SiteCapSet& f) {
+  return std::tie(f.site, f.cap);
+}
 
 inline auto tied(const JobRow& r) {
   return std::tie(r.job, r.spec, r.state, r.has_payloads, r.cancelled, r.counts, r.totals,
@@ -89,8 +95,10 @@ inline bool operator==(const DurableJob& a, const DurableJob& b) {
 }
 // Of one store or of two: which store it is does not count.
 inline bool operator==(const DurableState& a, const DurableState& b) {
-  return std::tie(a.epoch, a.last_seq, a.last_job, a.jobs, a.nodes, a.requests, a.setpoints) ==
-         std::tie(b.epoch, b.last_seq, b.last_job, b.jobs, b.nodes, b.requests, b.setpoints);
+  return std::tie(a.epoch, a.last_seq, a.last_job, a.jobs, a.nodes, a.requests, a.setpoints, a.models,
+                  a.caps) ==
+         std::tie(b.epoch, b.last_seq, b.last_job, b.jobs, b.nodes, b.requests, b.setpoints, b.models,
+                  b.caps);
 }
 
 }  // namespace hearth::scheduler

@@ -344,6 +344,28 @@ TYPED_TEST(StoreContract, TheLastSetpointOrderedIsKept) {
   EXPECT_EQ(state.setpoints[1], std::pair(ZoneId{"z2"}, programme()));
 }
 
+TYPED_TEST(StoreContract, WhatWasLearnedLastIsKept) {
+  LearnedModel learned;
+  learned.model = thermal::prior_room(40);
+  learned.error.zone_rmse_k[4] = 0.41;
+  learned.kind = "3R2C";
+  learned.ua_w_per_k = 39.5;
+  learned.rmse_24h_k = 0.41;
+  learned.accepted = true;
+  learned.fitted_at = at_ms(77);
+  this->commit({ZoneModelLearned{ZoneId{"z1"}, {}}, ZoneModelLearned{ZoneId{"z1"}, learned}});
+  const auto state = this->harness_.restart();
+  ASSERT_EQ(state.models.size(), 1u);
+  EXPECT_EQ(state.models[0], std::pair(ZoneId{"z1"}, learned));
+}
+
+TYPED_TEST(StoreContract, CapsAreKeptUntilTheyAreLifted) {
+  this->commit({SiteCapSet{SiteId{"a"}, 1500_W}, SiteCapSet{SiteId{"b"}, 900_W},
+                SiteCapSet{SiteId{"b"}, std::nullopt}, SiteCapSet{SiteId{"a"}, 1200_W}});
+  const auto state = this->harness_.restart();
+  EXPECT_EQ(state.caps, (std::vector<std::pair<SiteId, Watts>>{{SiteId{"a"}, 1200_W}}));
+}
+
 TYPED_TEST(StoreContract, PayloadsAreReadByThePage) {
   const std::vector<std::string> first{"", std::string("a\0b", 3), "c"};
   const std::vector<std::string> second{std::string(protocol::kPayloadBytesMax, '\xff')};

@@ -1,0 +1,148 @@
+// The fleet's capacity: when to forecast it, what goes in, and what a job may expect of it.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "scheduler/core/impl.h"
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr std::size_t kQueuedJobsCounted = 20'000;  // beyond, their mean stands for the rest
+
+}  // namespace
+
+CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRecord& lead) const {
+  CapacityZone in;
+  in.model = model_of(zone);
+  in.now = zone.learning.filter().estimate();
+  const auto path = setpoint_path(lead.setpoint, lead.telemetry.minute_of_week);
+  for (std::size_t h = 0; h < in.reference_c.size(); ++h) {
+    const double kept = std::max(0.0, 1 - static_cast<double>(h) / 6);
+    in.reference_c[h] = static_cast<float>(path[6 * h] + kept * zone.plan.charge.value);
+    if (lead.is_off()) in.reference_c[h] = std::numeric_limits<float>::quiet_NaN();
+  }
+  for (const auto index : zone.nodes) {
+    const auto& node = nodes[index];
+    if (node.state != NodeState::kOnline) continue;
+    in.idle_w += static_cast<float>(node.learned.idle(node.facts).value);
+    in.max_w += static_cast<float>(node.learned.max(node.facts).value);
+    in.cores += static_cast<float>(node.facts.cores);
+    in.speed = node.learned.speed(node.facts);
+  }
+  return in;
+}
+
+CapacitySnapshot Scheduler::Impl::capacity_snapshot() const {
+  CapacitySnapshot snapshot;
+  snapshot.from = utc_now();
+  snapshot.seed = static_cast<std::uint64_t>(slot_of(snapshot.from));
+  std::map<const weather::Series*, std::uint32_t> places;
+  for (const auto& [id, zone] : zones) {
+    const auto* lead = lead_of(zone);
+    const auto* series = weather_of(zone.site);
+    if (lead == nullptr || series == nullptr || lead->state != NodeState::kOnline) continue;
+    if (!lead->has_room() || !zone.learning.has_filter() || !zone.learning.estimating()) continue;
+    const auto [place, is_new] =
+        places.emplace(series, static_cast<std::uint32_t>(snapshot.sites.size()));
+    if (is_new) snapshot.sites.push_back(*series);
+    snapshot.zones.push_back(capacity_zone(zone, *lead));
+    snapshot.zones.back().site = place->second;
+  }
+  for (const auto& node : nodes) {
+    if (node.has_room() || node.state != NodeState::kOnline) continue;
+    snapshot.roomless_w += static_cast<float>(node.facts.max.value);
+    snapshot.roomless_cores += static_cast<float>(node.facts.cores);
+  }
+  return snapshot;
+}
+
+void Scheduler::Impl::ask_for_capacity() {
+  if (!config.heat.prediction || !clock_known || weather.empty() || capacity_asked) return;
+  if (capacity_due && now < *capacity_due) return;
+  capacity_due = now + config.heat.capacity_period;
+  auto snapshot = capacity_snapshot();
+  if (snapshot.zones.empty() && snapshot.roomless_cores <= 0) return;
+  capacity_asked = true;
+  out.emplace_back(ForecastCapacity{std::move(snapshot)});
+}
+
+void Scheduler::Impl::on(const CapacityForecasted& event) {
+  capacity_asked = false;
+  capacity = event.forecast;
+}
+
+// Pressure follows the queue and the share of wanted heat that customers' work gives.
+void Scheduler::Impl::follow_pressure() {
+  constexpr Duration kPeriod = std::chrono::minutes{1};
+  if (pressure_due && now < *pressure_due) return;
+  pressure_due = now + kPeriod;
+  Watts wanted;
+  Watts paid;
+  for (const auto& node : nodes) {
+    if (!node.has_room() || node.state != NodeState::kOnline) continue;
+    wanted += std::max(node.facts.idle, node.telemetry.power_wanted) - node.facts.idle;
+    paid += std::min(node.leased_power(), node.facts.max);
+  }
+  pressure.take(now, !waiting_jobs.empty(), wanted > 0_W ? paid / wanted : 1.0);
+}
+
+Quote Scheduler::quote(const protocol::JobSpec& spec) const {
+  const auto& impl = *impl_;
+  QuoteInputs inputs;
+  inputs.spec = spec;
+  inputs.run_time = impl.run_times.remaining(spec, {});
+  if (spec.deadline) inputs.deadline_in = *spec.deadline - impl.utc_now();
+  std::size_t counted = 0;
+  double waiting_p50 = 0;
+  double waiting_p90 = 0;
+  for (const auto& order : impl.waiting_jobs) {
+    if (order.minus_priority > -spec.priority) break;
+    if (++counted > kQueuedJobsCounted) break;
+    const auto& job = impl.jobs.at(order.job);
+    const auto left = impl.run_times.remaining(job.spec(), {});
+    const double cores = static_cast<double>(job.counts().pending) * job.spec().resources.cores;
+    waiting_p50 += cores * to_seconds(left.p50);
+    waiting_p90 += cores * to_seconds(left.p90);
+  }
+  const double stretch =
+      counted > kQueuedJobsCounted
+          ? static_cast<double>(impl.waiting_jobs.size()) / static_cast<double>(kQueuedJobsCounted)
+          : 1;
+  inputs.ahead_p50_core_s = stretch * waiting_p50;
+  inputs.ahead_p90_core_s = stretch * waiting_p90;
+  const Shape shape = impl.shape_of_job(spec);
+  Watts per_core_sum;
+  for (const auto& node : impl.nodes) {
+    const bool able = node.facts.cores >= spec.resources.cores &&
+                      node.facts.memory_bytes >= spec.resources.memory_bytes &&
+                      (node.facts.isolated || !spec.needs_isolation);
+    if (!able || node.state != NodeState::kOnline) continue;
+    inputs.cores_able += node.facts.cores;
+    per_core_sum += static_cast<double>(node.facts.cores) * node.watts_per_core();
+    if (failing(node, shape, impl.config.band, 0).none()) {
+      inputs.cores_free_now += usable_cores(node) - node.cores_leased;
+    }
+  }
+  // What runs holds its cores until it ends.
+  for (const auto& [attempt, index] : impl.attempt_nodes) {
+    const auto& open = impl.nodes[index].attempts.at(attempt);
+    const auto job = impl.jobs.find(open.task.job);
+    if (job == impl.jobs.end()) continue;
+    const Duration elapsed =
+        open.started ? std::max(Duration{}, impl.utc_now() - open.started_at) : Duration{};
+    const auto left = impl.run_times.remaining(job->second.spec(), elapsed);
+    inputs.ahead_p50_core_s += open.resources.cores * to_seconds(left.p50);
+    inputs.ahead_p90_core_s += open.resources.cores * to_seconds(left.p90);
+  }
+  // Free cores start at once whatever runs elsewhere.
+  if (waiting_p50 <= 0 && inputs.cores_free_now >= spec.resources.cores) inputs.at_once = true;
+  if (inputs.cores_able > 0) inputs.per_core = (1 / inputs.cores_able) * per_core_sum;
+  return scheduler::quote(inputs, impl.capacity);
+}
+
+const CapacityForecast& Scheduler::capacity() const {
+  return impl_->capacity;
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,47 @@
+// How long tasks run, learned from those that ended: runways, quotes and chunks use it.
+//
+// Run times of a kind of work are lognormal (HEAT section 5), so mean and variance of their
+// logarithm are kept, newest weighing most: for each tenant and job name, and for each tenant over
+// all names. All times are nominal: at full speed, without frozen time.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "protocol/job.h"
+
+namespace hearth::scheduler {
+
+struct RunTimeQuantiles {
+  Duration p50{};
+  Duration p90{};
+
+  friend bool operator==(const RunTimeQuantiles&, const RunTimeQuantiles&) = default;
+};
+
+class RunTimes {
+ public:
+  // A task of this job ran to its successful end.
+  void learn(const protocol::JobSpec& spec, Duration nominal);
+
+  // What remains of a task that ran for `elapsed` so far. From the job's own name after five runs;
+  // else from what the submitter expects; else from the tenant's other work after twenty runs; else
+  // from the published mix (median 580 s, P90 4,600 s). Never beyond the job's own limit.
+  [[nodiscard]] RunTimeQuantiles remaining(const protocol::JobSpec& spec, Duration elapsed) const;
+
+ private:
+  struct Moments {
+    double mean = 0;  // of ln(seconds)
+    double variance = 0;
+    double weight = 0;  // runs seen, saturating
+    void take(double log_s);
+  };
+  [[nodiscard]] Moments moments_of(const protocol::JobSpec& spec) const;
+
+  std::map<std::pair<TenantId, std::string>, Moments> by_name_;
+  std::map<TenantId, Moments> by_tenant_;
+  std::map<TenantId, Moments> estimate_errors_;  // of ln(actual / expected)
+};
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,94 @@
+#include "scheduler/core/zone_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace hearth::scheduler {
+namespace {
+
+constexpr std::size_t kStepsPerHour = 6;
+constexpr std::size_t kSunSteps = 12 * kStepsPerHour;
+constexpr std::size_t kHoldSteps = 2 * kStepsPerHour;
+constexpr std::size_t kSleepSteps = 3 * kStepsPerHour;
+constexpr double kPressureFadesSteps = 6 * kStepsPerHour;  // who hears no more of us floats back
+
+// How far above the band free heat will carry the zone at P90 within 12 h, and the peak itself.
+double free_peak_k(const ZonePlanInputs& inputs) {
+  double peak = -100;
+  for (std::size_t k = 0; k < kSunSteps; ++k) {
+    const double air = static_cast<double>(inputs.forecast->free_air_c()[k]) +
+                       thermal::kZ90 * inputs.forecast->sigma_k(k);
+    peak = std::max(peak, air - inputs.setpoint_c[k]);
+  }
+  return peak;
+}
+
+double bend_k(const protocol::HeatBand& band, double pressure) {
+  const double u = std::clamp(pressure, -1.0, 1.0);
+  return kBendShare * u * (u >= 0 ? band.above : band.below).value;
+}
+
+}  // namespace
+
+std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,
+                                             int minute_of_week) {
+  std::array<double, kPlanSteps> path{};
+  constexpr int kMinutesPerWeek = 7 * 24 * 60;
+  for (std::size_t k = 0; k < kPlanSteps; ++k) {
+    const int minute = (std::max(0, minute_of_week) + 10 * static_cast<int>(k)) % kMinutesPerWeek;
+    path[k] = protocol::setpoint_at(setpoint, minute).value;
+  }
+  return path;
+}
+
+ZonePlanResult plan_zone(const ZonePlanInputs& inputs) {
+  ZonePlanResult plan;
+  const double lowest_k = -kBendShare * inputs.band.below.value;
+  double bend = bend_k(inputs.band, inputs.pressure);
+  if (inputs.forecast != nullptr) {
+    const double peak = free_peak_k(inputs);
+    plan.free_peak = rounded(Kelvins{peak});
+    // Half a kelvin of warning: what is charged now is still there when the sun is.
+    const double over = peak - 0.5 * inputs.band.above.value;
+    if (over > 0) {
+      const double limited = std::max(lowest_k, std::min(bend, -over));
+      plan.sun_limits = limited < bend;
+      bend = limited;
+    }
+  }
+  plan.charge = rounded(Kelvins{bend});
+  plan.t_ref = rounded(Celsius{inputs.setpoint_c[0] + bend});
+  if (inputs.forecast == nullptr) return plan;
+
+  std::array<double, kPlanSteps> reference{};
+  for (std::size_t k = 0; k < kPlanSteps; ++k) {
+    const double kept = std::max(0.0, 1 - static_cast<double>(k) / kPressureFadesSteps);
+    reference[k] = inputs.setpoint_c[k] + kept * bend;
+  }
+  std::array<double, kPlanSteps> hold{};
+  inputs.forecast->hold_power(reference, inputs.max.value, hold);
+  double sum = 0;
+  double next_hours = 0;
+  const double error_w = inputs.forecast->hold_power_std_w();
+  double lowest = inputs.max.value;
+  for (std::size_t k = 0; k < kPlanSteps; ++k) {
+    if (k < kHoldSteps) sum += hold[k];
+    if (k < kSleepSteps) next_hours += hold[k];
+    lowest = std::min(lowest, hold[k] - thermal::kZ90 * error_w);
+  }
+  plan.hold = rounded(Watts{sum / kHoldSteps});
+  plan.hold_p10_low = rounded(Watts{std::max(0.0, lowest)});
+  plan.may_sleep = next_hours / kSleepSteps < 0.5 * inputs.idle.value;
+  for (std::size_t h = 0; h < inputs.outdoor_c.size(); ++h) {
+    const auto first = static_cast<std::ptrdiff_t>(h * kStepsPerHour);
+    double mean = 0;
+    for (std::size_t i = 0; i < kStepsPerHour; ++i) mean += hold[h * kStepsPerHour + i];
+    plan.hours.push_back({rounded(Celsius{*(reference.begin() + first)}),
+                          rounded(Celsius{inputs.outdoor_c[h]}),
+                          rounded(Watts{mean / kStepsPerHour})});
+  }
+  return plan;
+}
+
+}  // namespace hearth::scheduler

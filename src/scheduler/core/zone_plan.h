@@ -1,0 +1,51 @@
+// What one zone should have over the next 48 hours: its reference, the power that holds it, and how
+// far the sun will carry it anyway. Pure.
+//
+// The reference is the setpoint, bent inside the band: up where work is plenty (zones are
+// batteries), down where filler would have to heat, and down before the sun comes, so that the room
+// has a place for heat that nobody ordered.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "protocol/heat.h"
+#include "thermal/zone_forecast.h"
+
+namespace hearth::scheduler {
+
+inline constexpr std::size_t kPlanSteps = thermal::kForecastSteps;  // of 600 s
+
+struct ZonePlanInputs {
+  const protocol::HeatBand& band;
+  std::array<double, kPlanSteps> setpoint_c{};
+  double pressure = 0;  // -1: no work in sight; 0: as much as heat is wanted; 1: it queues
+  const thermal::ZoneForecast* forecast = nullptr;  // none: no weather, or prediction is off
+  std::array<double, 48> outdoor_c{};               // by the hour, where there is a forecast
+  Watts idle;                                       // of the zone's nodes together
+  Watts max;
+};
+
+struct ZonePlanResult {
+  Celsius t_ref;
+  Kelvins charge;           // t_ref less the setpoint
+  bool sun_limits = false;  // lowered because free heat is on its way
+  Kelvins free_peak;        // P90 of the air without heating, at its highest within 12 h, above
+                            // the setpoint then; very negative in winter
+  Watts hold;               // mean of the next two hours
+  Watts hold_p10_low;       // lowest 10 % quantile within 48 h
+  bool may_sleep = false;   // the boards' idle power alone would be too much heat
+  std::vector<protocol::PlanHour> hours;  // empty without a forecast
+};
+
+// How far the reference may be bent by pressure, as a share of the band: the rest is left to noise
+// and to the sun (choice).
+inline constexpr double kBendShare = 0.6;
+
+ZonePlanResult plan_zone(const ZonePlanInputs& inputs);
+
+// The setpoint of each step from now on. Requires a sound setpoint that is not OFF.
+std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,
+                                             int minute_of_week);
+
+}  // namespace hearth::scheduler

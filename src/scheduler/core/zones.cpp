@@ -1,0 +1,221 @@
+// Zones: what their telemetry teaches, their forecast and plan, their alarms.
+#include <algorithm>
+#include <cmath>
+
+#include "scheduler/core/impl.h"
+
+namespace hearth::scheduler {
+namespace {
+
+using protocol::Quality;
+
+constexpr double kPriorKelvins = 30;  // an adequate heater holds so much at full power (choice)
+
+std::optional<Celsius> believed_air(const NodeRecord& node) {
+  const auto& air = node.telemetry.air_temperature_c;
+  if (air.quality != Quality::kGood || node.telemetry.safe_mode) return std::nullopt;
+  return Celsius{air.value};
+}
+
+}  // namespace
+
+SiteRecord& Scheduler::Impl::site_of(const SiteId& id) {
+  return sites[id];
+}
+
+const weather::Series* Scheduler::Impl::weather_of(const SiteId& site) const {
+  auto found = weather.find(site);
+  if (found == weather.end()) found = weather.find(SiteId{});
+  return found == weather.end() || found->second.hours.empty() ? nullptr : &found->second;
+}
+
+// The node whose sensor and setpoint speak for the zone: the first that is online and does not
+// follow, else the first of all.
+const NodeRecord* Scheduler::Impl::lead_of(const ZoneRecord& zone) const {
+  for (const auto index : zone.nodes) {
+    const auto& node = nodes[index];
+    if (node.state == NodeState::kOnline && node.hello_complete && !node.facts.follows) {
+      return &node;
+    }
+  }
+  return zone.nodes.empty() ? nullptr : &nodes[*zone.nodes.begin()];
+}
+
+void Scheduler::Impl::on(const WeatherRead& event) {
+  weather[event.site] = event.series;
+}
+
+void Scheduler::Impl::account_heat(NodeRecord& node) {
+  const auto& energy = node.telemetry.energy;
+  Joules given = energy.meter;
+  if (energy.boot_id == node.meter_boot) {
+    given = std::max(Joules{}, energy.meter - node.meter_seen);
+  } else if (node.meter_boot.empty()) {
+    given = {};  // before our time
+  }
+  node.meter_boot = energy.boot_id;
+  node.meter_seen = energy.meter;
+  node.heat_seen += given;
+  auto& site = site_of(node.facts.site);
+  const std::int64_t day = utc_now().time_since_epoch() / std::chrono::days{1};
+  if (site.day != day) {
+    site.day = day;
+    site.heat_today = {};
+  }
+  site.heat_today += given;
+}
+
+void Scheduler::Impl::learn_from_report(NodeIndex index) {
+  auto& node = nodes[index];
+  account_heat(node);
+  int busy = 0;
+  for (const auto& [id, attempt] : node.attempts) {
+    if (attempt.started) busy += attempt.resources.cores;
+  }
+  node.learned.report(node.facts, node.telemetry, busy);
+  if (!node.has_room()) return;
+  auto& zone = zones[node.facts.zone];
+  const auto* lead = lead_of(zone);
+  if (lead != &node) return;
+  Joules energy;
+  Watts power;
+  for (const auto other : zone.nodes) {
+    energy += nodes[other].heat_seen;
+    power += Watts{nodes[other].telemetry.power_w.value};
+  }
+  zone.learning.report(utc_now(), believed_air(node), node.telemetry.setpoint, energy, power);
+  follow_work_reference(zone, node);
+  judge_comfort(zone, node);
+}
+
+// A programme's step down is a permission, not an order to cool (DESIGN section 6): what class
+// bounds are measured from falls no faster than the room does by itself.
+void Scheduler::Impl::follow_work_reference(ZoneRecord& zone, const NodeRecord& lead) {
+  const Celsius reference = lead.limits.revision != 0 ? lead.limits.t_ref : lead.telemetry.t_ref;
+  const auto air = believed_air(lead);
+  if (lead.setpoint.mode != protocol::SetpointMode::kProgramme || !zone.work_reference_known) {
+    zone.work_reference = reference;
+  } else {
+    const Celsius kept = air ? std::min(zone.work_reference, *air) : zone.work_reference;
+    zone.work_reference = std::max(reference, kept);
+  }
+  zone.work_reference_known = true;
+  for (const auto index : zone.nodes) nodes[index].work_reference = zone.work_reference;
+}
+
+void Scheduler::Impl::judge_comfort(ZoneRecord& zone, const NodeRecord& lead) {
+  const auto air = believed_air(lead);
+  if (!air || !lead.telemetry.setpoint) {
+    zone.judged_at.reset();
+    return;
+  }
+  const Celsius setpoint = *lead.telemetry.setpoint;
+  if (zone.judged_at) {
+    const double passed_s = to_seconds(now - *zone.judged_at);
+    const Kelvins below = setpoint - config.band.below - *air;
+    if (below > Kelvins{}) zone.cold_k_s += below.value * passed_s;
+    zone.known_s += passed_s;
+  }
+  zone.judged_at = now;
+  const bool cold = setpoint - *air > config.heat.cold_alarm;
+  if (!cold) zone.cold_since.reset();
+  if (cold && !zone.cold_since) zone.cold_since = now;
+  const bool alarm = cold && now - *zone.cold_since >= config.heat.cold_alarm_after;
+  if (alarm == zone.alarm) return;
+  zone.alarm = alarm;
+  const auto view_now = view(lead.facts.zone, zone);
+  out.emplace_back(Alarm{lead.facts.zone, alarm, why_zone(view_now, &lead)});
+}
+
+// The model in use: the learned one, or the prior of HEAT section 1 with the loss that an adequate
+// heater would cover.
+thermal::RoomModel Scheduler::Impl::model_of(const ZoneRecord& zone) const {
+  if (zone.learned) return zone.learned->model;
+  Watts rated;
+  for (const auto index : zone.nodes) rated += nodes[index].facts.max;
+  return thermal::prior_room(std::clamp(rated.value / kPriorKelvins, 3.0, 500.0));
+}
+
+void Scheduler::Impl::use_model(ZoneRecord& zone) {
+  const auto model = model_of(zone);
+  zone.learning.use_model(model, site_of(zone.site).history);
+  zone.response.emplace(model, thermal::kRadiatorLagS);
+  zone.forecast.reset();
+  for (const auto index : zone.nodes) nodes[index].runway.clear();
+}
+
+void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
+  auto& site = site_of(zone.site);
+  const UtcTime utc = utc_now();
+  const auto* series = config.heat.prediction && clock_known ? weather_of(zone.site) : nullptr;
+  const std::int64_t slot = slot_of(utc);
+  if (series != nullptr && site.history.last_slot() < slot) {
+    site.history.take(slot, weather::at(*series, utc));
+  }
+  const bool is_tank = lead.facts.tank.has_value();
+  if (clock_known && !is_tank) {
+    zone.learning.close_slots(utc, site.history);
+    if (config.heat.prediction && config.heat.learning) ask_for_fit(lead.facts.zone, zone);
+  }
+  ZonePlanInputs inputs{.band = config.band};
+  inputs.pressure = pressure.value();
+  for (const auto index : zone.nodes) {
+    inputs.idle += nodes[index].learned.idle(nodes[index].facts);
+    inputs.max +=
+        nodes[index].limits.revision != 0 ? nodes[index].limits.p_max : nodes[index].facts.max;
+  }
+  inputs.setpoint_c = setpoint_path(lead.setpoint, lead.telemetry.minute_of_week);
+  if (lead.telemetry.setpoint) inputs.setpoint_c[0] = lead.telemetry.setpoint->value;
+  zone.forecast.reset();
+  if (series != nullptr && !is_tank) {
+    if (!zone.learning.has_filter()) use_model(zone);
+    if (zone.learning.estimating()) make_forecast(zone, *series, inputs);
+  }
+  if (zone.forecast) inputs.forecast = &*zone.forecast;
+  zone.plan = plan_zone(inputs);
+  zone.plan_from = utc;
+  const Celsius work_reference =
+      zone.work_reference_known ? std::max(zone.work_reference, zone.plan.t_ref) : zone.plan.t_ref;
+  for (const auto index : zone.nodes) share_plan(zone, nodes[index], work_reference, inputs.max);
+}
+
+void Scheduler::Impl::make_forecast(ZoneRecord& zone, const weather::Series& series,
+                                    ZonePlanInputs& inputs) {
+  const UtcTime utc = utc_now();
+  std::array<thermal::RoomInput, kPlanSteps> steps;
+  for (std::size_t k = 0; k < kPlanSteps; ++k) {
+    const auto sample = weather::at(series, utc + kSlot * static_cast<int>(k) + kSlot / 2);
+    steps[k] = {sample.outdoor.value, 0, sample.irradiance_w_per_m2};
+    if (k % 6 == 0) inputs.outdoor_c[k / 6] = sample.outdoor.value;
+  }
+  const auto error = zone.learned ? zone.learned->error : thermal::ForecastError{};
+  zone.forecast.emplace(*zone.response, error, zone.learning.filter().estimate(), steps);
+}
+
+void Scheduler::Impl::share_plan(const ZoneRecord& zone, NodeRecord& node, Celsius work_reference,
+                                 Watts zone_max) {
+  node.work_reference = work_reference;
+  node.hold.reset();
+  node.runway.clear();
+  if (!zone.forecast) return;
+  const double share = zone_max > 0_W ? node.facts.max / zone_max : 1;
+  node.hold = rounded(std::min(1.0, share) * zone.plan.hold);
+  Watts others;
+  for (const auto index : zone.nodes) {
+    if (&nodes[index] != &node) others += Watts{nodes[index].telemetry.power_w.value};
+  }
+  const auto& band = config.band;
+  node.runway.reset({.forecast = &*zone.forecast,
+                     .stop = {work_reference + band.reserved.must_stop_above,
+                              work_reference + band.on_demand.must_stop_above,
+                              work_reference + band.flex.must_stop_above},
+                     .idle = node.learned.idle(node.facts),
+                     .per_core = node.watts_per_core(),
+                     .others = others,
+                     .min_run = node.facts.min_run,
+                     .hold_p10_low = share * zone.plan.hold_p10_low,
+                     .cores = node.facts.cores,
+                     .speed = node.learned.speed(node.facts)});
+}
+
+}  // namespace hearth::scheduler
