@@ -32,11 +32,16 @@ class EmittedHeat {
     TimePoint at;
     Watts power;
   };
+  void remember(Sample sample);
+  void forget_oldest();
+
   double time_scale_;
   std::optional<TimePoint> first_;
   TimePoint last_{};
   Watts now_;
   std::deque<Sample> hour_;  // about one a minute; after the first pass with power never empty
+  Watts highest_;            // of hour_
+  Watts lowest_;
 };
 
 }  // namespace hearth::node_agent
