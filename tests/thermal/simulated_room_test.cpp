@@ -103,5 +103,71 @@ TEST(SimulatedRoom, SunAndPeopleWarmIt) {
   EXPECT_GT(sunny.operative(), dark.operative());
 }
 
+// The film's power law is tabulated inside: in the steady state it must show to no one.
+TEST(SimulatedRoom, ItsRadiatorFollowsThePowerLaw) {
+  for (const double watts : {0.5, 3.0, 20.0, 77.0, 150.0, 500.0, 900.0}) {
+    SimulatedRoom room(medium(), {}, 20_degC);
+    run(room, Watts{watts}, {}, hours{24 * 40});
+    const double excess = (room.state().radiator - room.state().air).value;
+    EXPECT_NEAR(excess / (40 * std::pow(watts / 500, 1 / 1.24)), 1, 1e-5) << watts;
+  }
+}
+
+TEST(SimulatedRoom, AnOpenedWindowIsAnotherRoomFromThenOn) {
+  auto open = medium();
+  open.ventilation_w_per_k = 90;
+  SimulatedRoom opened(medium(), {}, 20_degC);
+  SimulatedRoom fresh(open, {}, 20_degC);
+  opened.set_ventilation(90);
+  for (int i = 0; i < 60; ++i) {
+    opened.step(300_W, {}, minutes{1});
+    fresh.step(300_W, {}, minutes{1});
+    ASSERT_EQ(opened.state().air, fresh.state().air) << "minute " << i;
+  }
+}
+
+RadiatorParameters none() {
+  RadiatorParameters radiator;
+  radiator.rated = 0_W;
+  return radiator;
+}
+
+TEST(SimulatedRoom, IdealPowerReachesTheTargetOrItsBound) {
+  for (const double air_capacity : {0.0, 10'000.0}) {
+    auto parameters = medium();
+    parameters.air_j_per_k_m2 = air_capacity;
+    SimulatedRoom room(parameters, none(), 18_degC);
+    Weather weather;
+    weather.outdoor = 0_degC;
+    weather.opaque = Watts{-20};
+    for (int minute = 0; minute < 300; ++minute) {
+      weather.solar = Watts{2.0 * minute};
+      const auto power = room.power_to_reach(20_degC, weather, minutes{1}, 0_W, 700_W);
+      room.step(power, weather, minutes{1});
+      EXPECT_EQ(room.emitted(), power);
+      if (power == 700_W) {
+        EXPECT_LT(room.state().air, 20_degC);
+      } else if (power > 0_W) {
+        EXPECT_NEAR(room.state().air.value, 20, 1e-9);
+      } else {
+        EXPECT_GT(room.state().air.value, 20 - 1e-9);
+      }
+    }
+    const auto cooling = room.power_to_reach(15_degC, weather, minutes{10}, Watts{-1e6}, 0_W);
+    room.step(cooling, weather, minutes{10});
+    EXPECT_LT(cooling, 0_W);
+    EXPECT_NEAR(room.state().air.value, 15, 1e-9);
+  }
+}
+
+// The same steady loss whether heat comes through a radiator's air side or straight.
+TEST(SimulatedRoom, WithoutARadiatorLosesInTheEndWhatItIsGiven) {
+  auto radiator = none();
+  radiator.radiative_share = 0;
+  SimulatedRoom room(medium(), radiator, 20_degC);
+  run(room, 300_W, {}, hours{24 * 60});
+  EXPECT_NEAR(room.state().air.value, 5 + 300 / 15.0, 1e-6);
+}
+
 }  // namespace
 }  // namespace hearth::thermal
