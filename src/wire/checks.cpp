@@ -50,10 +50,22 @@ double Checks::not_negative(std::string_view field, double value) {
   return value;
 }
 
+double Checks::positive(std::string_view field, double value) {
+  value = finite(field, value);
+  require(value > 0, field, "not above 0: " + std::to_string(value));
+  return value;
+}
+
 int Checks::integer(std::string_view field, std::uint64_t value) {
   const bool holds = value <= static_cast<std::uint64_t>(std::numeric_limits<int>::max());
   require(holds, field, "too large: " + std::to_string(value));
   return holds ? static_cast<int>(value) : 1;
+}
+
+int Checks::integer_to(std::string_view field, std::uint64_t value, int max) {
+  const bool holds = value <= static_cast<std::uint64_t>(max);
+  require(holds, field, "not in 0.." + std::to_string(max) + ": " + std::to_string(value));
+  return holds ? static_cast<int>(value) : 0;
 }
 
 std::string Checks::name(std::string_view field, const std::string& value) {

@@ -28,7 +28,9 @@ class Checks {
   // NaN and infinities are problems; then 0 is returned.
   double finite(std::string_view field, double value);
   double not_negative(std::string_view field, double value);
+  double positive(std::string_view field, double value);
   int integer(std::string_view field, std::uint64_t value);
+  int integer_to(std::string_view field, std::uint64_t value, int max);  // 0..max
   std::string name(std::string_view field, const std::string& value);
   Duration duration(std::string_view field, const google::protobuf::Duration& value);
   UtcTime time(std::string_view field, const google::protobuf::Timestamp& value);

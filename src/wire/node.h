@@ -15,6 +15,7 @@ class NodeFacts;
 class SchedulerMessage;
 class TaskResult;
 class Telemetry;
+class ZonePlan;
 }  // namespace hearth::node::v1
 
 namespace hearth::wire {
@@ -32,6 +33,9 @@ Result<protocol::NodeFacts> from_wire(const node::v1::NodeFacts& in);
 
 void to_wire(const protocol::Telemetry& telemetry, node::v1::Telemetry* out);
 Result<protocol::Telemetry> from_wire(const node::v1::Telemetry& in);
+
+void to_wire(const protocol::ZonePlan& plan, node::v1::ZonePlan* out);
+Result<protocol::ZonePlan> from_wire(const node::v1::ZonePlan& in);
 
 // Accepts a report without attempt and job (a task that never ran); the stream does not.
 // Text that is no UTF-8 travels with '?' in its place.

@@ -42,9 +42,18 @@ struct SchedulerMessageWriter {
     limits->set_p_min_w(m.limits.p_min.value);
     limits->set_p_max_w(m.limits.p_max.value);
     to_wire(m.limits.valid_for, limits->mutable_valid_for());
+    if (m.limits.outdoor) limits->set_outdoor_c(m.limits.outdoor->value);
+    limits->set_may_sleep(m.limits.may_sleep);
+    if (m.limits.follow) {
+      limits->mutable_follow()->set_air_c(m.limits.follow->air.value);
+      limits->mutable_follow()->set_wanted_w(m.limits.follow->wanted.value);
+    }
   }
   void operator()(const protocol::SetpointOrdered& m) const {
     to_wire(m.setpoint, out->mutable_setpoint_ordered()->mutable_setpoint());
+  }
+  void operator()(const protocol::PlanChanged& m) const {
+    to_wire(m.plan, out->mutable_plan_changed()->mutable_plan());
   }
 };
 
@@ -97,6 +106,13 @@ Message limits_from_wire(const node::v1::Limits& in) {
   limits.p_min = Watts{checks.not_negative("p_min_w", in.p_min_w())};
   limits.p_max = Watts{checks.not_negative("p_max_w", in.p_max_w())};
   limits.valid_for = checks.duration("valid_for", in.valid_for());
+  if (in.has_outdoor_c()) limits.outdoor = Celsius{checks.finite("outdoor_c", in.outdoor_c())};
+  limits.may_sleep = in.may_sleep();
+  if (in.has_follow()) {
+    limits.follow =
+        protocol::Follow{Celsius{checks.finite("follow.air_c", in.follow().air_c())},
+                         Watts{checks.not_negative("follow.wanted_w", in.follow().wanted_w())}};
+  }
   return checks.finish(protocol::LimitsChanged{limits});
 }
 
@@ -129,6 +145,10 @@ Result<protocol::SchedulerMessage> from_wire(const node::v1::SchedulerMessage& i
       return limits_from_wire(in.limits());
     case Case::kSetpointOrdered:
       return setpoint_from_wire(in.setpoint_ordered());
+    case Case::kPlanChanged: {
+      HEARTH_TRY(plan, from_wire(in.plan_changed().plan()));
+      return protocol::PlanChanged{std::move(plan)};
+    }
     case Case::MESSAGE_NOT_SET:
       break;
   }

@@ -67,6 +67,29 @@ TEST(NodeWire, FactsAndTelemetryComeBackEqual) {
   EXPECT_EQ(from_wire(telemetry), samples::telemetry());
 }
 
+TEST(NodeWire, PlansComeBackEqual) {
+  node::v1::ZonePlan wire;
+  to_wire(samples::plan(), &wire);
+  EXPECT_EQ(from_wire(wire), samples::plan());
+  to_wire(protocol::ZonePlan{}, &wire);
+  EXPECT_EQ(from_wire(wire), protocol::ZonePlan{}) << "a plan may be empty and without a model";
+}
+
+TEST(NodeWire, AnAgentThatKnowsLessIsUnderstood) {
+  node::v1::NodeFacts facts;
+  to_wire(samples::facts(), &facts);
+  facts.clear_speed();
+  facts.clear_tank();
+  facts.clear_quiet();
+  const auto back = from_wire(facts);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->speed, protocol::SpeedLaw{});
+  EXPECT_EQ(back->tank, std::nullopt);
+  const auto telemetry = from_wire(node::v1::Telemetry{});
+  ASSERT_TRUE(telemetry) << telemetry.error().message;
+  EXPECT_EQ(*telemetry, protocol::Telemetry{});
+}
+
 TEST(NodeWire, TheReportOfATaskThatNeverRanCanBeStored) {
   node::v1::TaskResult wire;
   to_wire(protocol::AttemptReport{}, &wire);
@@ -160,6 +183,52 @@ TEST(NodeWire, LimitsMustBeNumbers) {
   wire.mutable_limits()->set_p_max_w(-5);
   EXPECT_EQ(refusal(wire),
             "limits.t_ref_c: not a finite number: nan; limits.p_max_w: negative: -5.000000");
+}
+
+TEST(NodeWire, LimitsFollowersAndOutdoorMustBeNumbersToo) {
+  node::v1::SchedulerMessage wire;
+  wire.mutable_limits()->set_outdoor_c(std::nan(""));
+  wire.mutable_limits()->mutable_follow()->set_air_c(INFINITY);
+  wire.mutable_limits()->mutable_follow()->set_wanted_w(-1);
+  EXPECT_EQ(refusal(wire),
+            "limits.outdoor_c: not a finite number: nan; "
+            "limits.follow.air_c: not a finite number: inf; "
+            "limits.follow.wanted_w: negative: -1.000000");
+}
+
+TEST(NodeWire, ABadPlanNamesTheHour) {
+  node::v1::SchedulerMessage wire;
+  to_wire(protocol::SchedulerMessage{protocol::PlanChanged{samples::plan()}}, &wire);
+  auto* plan = wire.mutable_plan_changed()->mutable_plan();
+  plan->mutable_hours(1)->set_t_ref_c(std::nan(""));
+  plan->mutable_hours(1)->set_hold_w(-1);
+  plan->mutable_model()->set_air_mass_k_per_w(0);
+  EXPECT_EQ(refusal(wire),
+            "plan.hours[1].t_ref_c: not a finite number: nan; plan.hours[1].hold_w: negative: "
+            "-1.000000; plan.model.air_mass_k_per_w: not above 0: 0.000000");
+  for (int i = 0; i < 47; ++i) plan->add_hours();
+  EXPECT_EQ(refusal(wire), "plan.hours: more than 48: 49");
+}
+
+TEST(NodeWire, BadFactsNameTheField) {
+  auto wire = hello();
+  auto* facts = wire.mutable_hello()->mutable_facts();
+  facts->mutable_speed()->set_exponent(0.5);
+  facts->mutable_speed()->set_speed_min(std::nan(""));
+  facts->set_resistance_w(-1);
+  facts->mutable_quiet(0)->set_to_minute(1440);
+  facts->mutable_tank()->set_volume_l(0);
+  facts->mutable_tank()->clear_hygiene_every();
+  wire.mutable_hello()->mutable_telemetry()->set_minute_of_week(10'080);
+  wire.mutable_hello()->mutable_telemetry()->mutable_tank()->set_hygiene_energy_j(-1);
+  EXPECT_EQ(refusal(wire),
+            "hello.facts.speed.exponent: not in 1..4: 0.500000; "
+            "facts.speed.speed_min: not above 0, up to 1: nan; "
+            "facts.resistance_w: negative: -1.000000; "
+            "facts.quiet.to_minute: not in 0..1439: 1440; "
+            "facts.tank.volume_l: not above 0: 0.000000; facts.tank.hygiene_every: 0; "
+            "hello.telemetry.minute_of_week: not in 0..10079: 10080; "
+            "telemetry.tank.hygiene_energy_j: negative: -1.000000");
 }
 
 TEST(NodeWire, AStopNeedsAReason) {

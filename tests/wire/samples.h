@@ -58,6 +58,17 @@ inline protocol::Telemetry telemetry() {
           .limits_revision = 17,
           .safe_mode = true,
           .tripped = true,
+          .window_open = true,
+          .asleep = true,
+          .quiet = true,
+          .minute_of_week = 10'079,
+          .tank = protocol::TankReading{.top_c = {58, protocol::Quality::kGood},
+                                        .middle_c = {52, protocol::Quality::kImplausible},
+                                        .bottom_c = {41, protocol::Quality::kStale},
+                                        .hygiene_due_in = 3h,
+                                        .hygiene_energy = Joules{4.5e6},
+                                        .hygiene_active = true,
+                                        .hygiene_done = 12},
           .energy = {"boot-1", Joules{1}, Joules{2}, Joules{3}, Joules{4}, Joules{10}}};
 }
 
@@ -73,10 +84,24 @@ inline protocol::NodeFacts facts() {
           .min_run = Watts{80},
           .max = Watts{900},
           .boot = 45s,
+          .speed = {2, 0.5},
+          .resistance = Watts{1500},
+          .can_sleep = true,
+          .follows = true,
+          .quiet = {{1320, 360, Watts{150}}},
+          .tank = protocol::TankFacts{300, Celsius{41}, Celsius{56}, Celsius{51}, Celsius{61}, 24h},
+          .cpu_model = "Some CPU @ 3.4 GHz",
           .static_share = Watts{600},
           .isolated = true,
           .isolation_note = "no user namespaces",
           .agent_version = "0.1.0"};
+}
+
+inline protocol::ZonePlan plan() {
+  return {
+      .from = UtcTime{1'767'420'000'250ms},
+      .hours = {{Celsius{20}, Celsius{-5}, Watts{400}}, {Celsius{20.5}, Celsius{-6}, Watts{420}}},
+      .model = protocol::ZoneModel{1.5e6, 2e7, 0.003, 0.05, 0.02, 1.25, 2.5}};
 }
 
 inline std::vector<protocol::AgentMessage> agent_messages() {
@@ -99,8 +124,10 @@ inline std::vector<protocol::SchedulerMessage> scheduler_messages() {
           protocol::StartAttempt{{3, 41}, {JobId{7}, 12}},
           protocol::StopAttempt{{3, 41}, protocol::StopReason::kHeat},
           protocol::ResultsAcknowledged{{{3, 41}, {3, 42}}},
-          protocol::LimitsChanged{{18, Celsius{20.5}, Watts{100}, Watts{400}, 30s}},
-          protocol::SetpointOrdered{setpoint()}};
+          protocol::LimitsChanged{{18, Celsius{20.5}, Watts{100}, Watts{400}, 30s, Celsius{-3.5},
+                                   true, protocol::Follow{Celsius{19.5}, Watts{220}}}},
+          protocol::SetpointOrdered{setpoint()},
+          protocol::PlanChanged{plan()}};
 }
 
 }  // namespace hearth::wire::samples

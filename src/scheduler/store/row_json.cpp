@@ -83,6 +83,26 @@ void fields(S& s, F&& field) {
   field("usage", s.usage);
   field("outputs", s.outputs);
 }
+template <Is<protocol::SpeedLaw> S, class F>
+void fields(S& s, F&& field) {
+  field("exponent", s.exponent);
+  field("speed_min", s.speed_min);
+}
+template <Is<protocol::QuietHours> S, class F>
+void fields(S& s, F&& field) {
+  field("from_minute", s.from_minute);
+  field("to_minute", s.to_minute);
+  field("p_max_w", s.p_max);
+}
+template <Is<protocol::TankFacts> S, class F>
+void fields(S& s, F&& field) {
+  field("volume_l", s.volume_l);
+  field("useful_c", s.useful);
+  field("compute_max_c", s.compute_max);
+  field("return_max_c", s.return_max);
+  field("hygiene_c", s.hygiene);
+  field("hygiene_every_ms", s.hygiene_every);
+}
 template <Is<protocol::NodeFacts> S, class F>
 void fields(S& s, F&& field) {
   field("node", s.node);
@@ -100,6 +120,13 @@ void fields(S& s, F&& field) {
   field("isolated", s.isolated);
   field("isolation_note", s.isolation_note);
   field("agent_version", s.agent_version);
+  field("speed", s.speed);
+  field("resistance_w", s.resistance);
+  field("can_sleep", s.can_sleep);
+  field("follows", s.follows);
+  field("quiet", s.quiet);
+  field("tank", s.tank);
+  field("cpu_model", s.cpu_model);
 }
 template <Is<protocol::ProgrammeStep> S, class F>
 void fields(S& s, F&& field) {

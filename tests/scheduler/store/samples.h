@@ -102,6 +102,14 @@ inline NodeJoined joined(const std::string& node) {
   facts.isolated = true;
   facts.isolation_note = "none";
   facts.agent_version = "0.1.0";
+  facts.speed = {2, 0.5};
+  facts.resistance = Watts{1500};
+  facts.can_sleep = true;
+  facts.follows = true;
+  facts.quiet = {{1320, 360, Watts{150}}, {780, 840, Watts{200}}};
+  facts.tank = protocol::TankFacts{300,         Celsius{41}, Celsius{56},
+                                   Celsius{51}, Celsius{61}, std::chrono::hours{24}};
+  facts.cpu_model = "Some CPU @ 3.4 GHz";
   fact.installation_id = "i-" + node;
   return fact;
 }
