@@ -71,6 +71,7 @@ Result<FitReport> make_fit_report(const RecordedRoom& room, const FitRequest& re
   thermal::FitOptions options;
   options.ua0_w_per_k = request.ua0_w_per_k;
   options.sensor_std_k = room.sensor_std_k;
+  options.lag_s = std::nullopt;
   FitReport report;
   const Stopwatch stopwatch;
   report.fit = thermal::best_model(history.slice(train_first, train_last + 1), options);
@@ -79,7 +80,7 @@ Result<FitReport> make_fit_report(const RecordedRoom& room, const FitRequest& re
   // The filter starts where training does.
   const auto judged_history = history.slice(train_first, test_last + 1);
   const thermal::PreparedHistory prepared(judged_history);
-  const auto filter = thermal::filter_options(judged_history, options);
+  const auto filter = thermal::filter_options(judged_history, options, report.fit.lag_s);
   const auto first_judged = test_first > train_first ? test_first - train_first : 0;
   const thermal::ScoreWindow window{train_last - train_first, first_judged,
                                     test_last - train_first};
@@ -119,6 +120,7 @@ std::string fit_json(const FitReport& report) {
                         {"rmo_k_per_w", m.rmo_k_per_w},
                         {"ai_m2", m.ai_m2},
                         {"am_m2", m.am_m2}};
+  json["lag_s"] = report.fit.lag_s;
   json["skipped"] = report.score.filter.skipped;
   json["events"] = report.score.filter.events;
   json["iterations"] = report.fit.iterations;
@@ -137,6 +139,7 @@ std::string fit_text(const FitReport& report) {
   add("model        %s, %s\n", kind.c_str(), report.fit.accepted ? "accepted" : "not accepted");
   text += "             " + report.fit.reason + "\n";
   add("UA           %.1f W/K\n", report.fit.ua_w_per_k);
+  add("lag          %.0f s\n", report.fit.lag_s);
   add("fitted in    %.3f s, %d iterations\n\n", report.fit_wall_s, report.fit.iterations);
   text += "horizon      forecast    persistence    forecasts\n";
   for (std::size_t h = 0; h < thermal::kErrorHorizonsH.size(); ++h) {

@@ -119,7 +119,7 @@ bool excited(const RoomHistory& history, double power_max_w) {
     squares += p * p;
   }
   const auto n = static_cast<double>(powers.size());
-  const double scale = power_max_w > 0 ? power_max_w : at_share(powers, 0.95);
+  const double scale = power_max_w > 0 ? power_max_w : at_share(powers, 0.99);
   if (scale > 0) {
     const double variance = std::max(0.0, squares / n - (sum / n) * (sum / n));
     if (std::sqrt(variance) > kExcitedShare * scale) return true;

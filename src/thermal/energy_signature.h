@@ -20,7 +20,7 @@ std::optional<double> signature_ua_w_per_k(const PreparedHistory& history, std::
                                            double ua0_w_per_k);
 
 // HEAT section 1, "Excitation": std(P) > 15 % of power_max_w, or the setpoint moved more than 1 K.
-// power_max_w 0: the 95 % quantile of the power stands in for it. No setpoint known: the middle
+// power_max_w 0: the 99 % quantile of the power stands in for it. No setpoint known: the middle
 // 90 % of the air temperatures stand in for it (our choices).
 bool excited(const RoomHistory& history, double power_max_w);
 

@@ -74,7 +74,7 @@ ParameterFit fit_3r2c(const PreparedHistory& history, std::size_t last,
   };
   const auto from = logarithms(within_bounds(start) ? start : prior);
   const auto fit = least_squares(residuals, priors, from, {});
-  return {model_of(fit.parameters), fit.iterations};
+  return {model_of(fit.parameters), fit.cost, fit.iterations};
 }
 
 ParameterFit fit_1r1c(const PreparedHistory& history, std::size_t last,
@@ -95,7 +95,7 @@ ParameterFit fit_1r1c(const PreparedHistory& history, std::size_t last,
   };
   const std::array<double, 3> start = {priors[0].mean, priors[1].mean, 0};
   const auto fit = least_squares(residuals, priors, start, {});
-  return {room(fit.parameters), fit.iterations};
+  return {room(fit.parameters), fit.cost, fit.iterations};
 }
 
 RoomModel with_loss(const RoomModel& model, double ua_w_per_k) {

@@ -15,8 +15,10 @@ constexpr std::size_t kWindowMin = 5 * kStepsPerDay;
 constexpr double kAcceptBelowK = 1.5;
 constexpr double kAcceptBelowPersistence = 0.9;
 constexpr double kUaFactorMax = 3;
-constexpr std::size_t kDayHorizon = 4;  // of kErrorHorizonsH
-constexpr double kUnknownUa = 40;       // a room of 25 m2 of average build (our choice)
+constexpr std::size_t kForecastsMin = 12;  // to judge by (our choice)
+constexpr double kLagExplainsMore = 0.8;   // of the cost, before a lag is believed (our choice)
+constexpr std::size_t kDayHorizon = 4;     // of kErrorHorizonsH
+constexpr double kUnknownUa = 40;          // a room of 25 m2 of average build (our choice)
 constexpr std::size_t kSimpleWindowMin = 2 * kStepsPerDay;
 
 std::string text(const char* format, double a, double b = 0, double c = 0) {
@@ -38,12 +40,16 @@ struct Window {
 
   ForecastScore score(const RoomModel& model) const {
     if (!long_enough()) return {};
-    return score_forecasts(model, filter, history, {training + 1, 0, last});
+    // On the hour since the start, where readings that come every hour are.
+    const auto first = (training + kStepsPerHour - 1) / kStepsPerHour * kStepsPerHour;
+    return score_forecasts(model, filter, history, {first, 0, last});
   }
 };
 
 Window window_of(const RoomHistory& history, const FitOptions& options) {
-  Window window{history, PreparedHistory(history), options, filter_options(history, options), 0, 0,
+  Window window{history, PreparedHistory(history),
+                options, filter_options(history, options, options.lag_s.value_or(0)),
+                0,       0,
                 0};
   window.ua0 = options.ua0_w_per_k;
   if (!(window.ua0 > 0) && options.previous) window.ua0 = options.previous->ua_w_per_k();
@@ -87,12 +93,47 @@ RoomFit described(RoomFit fit) {
   return fit;
 }
 
+struct LaggedFit {
+  ParameterFit fit;
+  double lag_s = 0;
+  int iterations = 0;
+};
+
+// The parameters from the training part, for the lag that is known or the one that explains most:
+// none, a light radiator's or HEAT section 2's.
+LaggedFit fit_training(const Window& window, const RoomModel& prior) {
+  const auto with_lag = [&](double lag_s, const RoomModel& start) {
+    auto filter = window.filter;
+    filter.lag_s = lag_s;
+    return fit_3r2c(window.history, window.training, filter, prior, start);
+  };
+  const double known_s = window.options.lag_s.value_or(0);
+  LaggedFit best{with_lag(known_s, prior), known_s, 0};
+  best.iterations = best.fit.iterations;
+  if (window.options.lag_s) return best;
+  for (const double lag_s : {600.0, kRadiatorLagS}) {
+    const auto tried = with_lag(lag_s, best.fit.model);
+    const int iterations = best.iterations + tried.iterations;
+    if (tried.cost < kLagExplainsMore * best.fit.cost) best = {tried, lag_s, 0};
+    best.iterations = iterations;
+  }
+  return best;
+}
+
 // The full model; none if the gate refuses it. `reason` says why, either way.
-std::optional<RoomFit> try_3r2c(const Window& window, std::string& reason) {
+std::optional<RoomFit> try_3r2c(Window window, std::string& reason) {
   const auto prior = prior_room(window.ua0);
-  const auto first = fit_3r2c(window.history, window.training, window.filter, prior, prior);
+  const auto training = fit_training(window, prior);
+  const auto& first = training.fit;
+  window.filter.lag_s = training.lag_s;
   RoomFit fit;
+  fit.lag_s = training.lag_s;
   fit.held_out = window.score(first.model);
+  if (fit.held_out.n[kDayHorizon] < kForecastsMin) {
+    reason = text("3R2C+d refused: only %.0f forecasts over 24 h could be judged",
+                  static_cast<double>(fit.held_out.n[kDayHorizon]));
+    return std::nullopt;
+  }
   const double rmse = fit.held_out.rmse_k[kDayHorizon].value_or(NAN);
   const double persistence = fit.held_out.persistence_k[kDayHorizon].value_or(NAN);
   if (!accepted(fit.held_out)) {
@@ -113,13 +154,14 @@ std::optional<RoomFit> try_3r2c(const Window& window, std::string& reason) {
   fit.model = all.model;
   fit.kind = ModelKind::k3R2C;
   fit.accepted = true;
-  fit.iterations = first.iterations + all.iterations;
+  fit.iterations = training.iterations + all.iterations;
   fit.reason = text("24 h RMSE %.2f K on the last 3 days, persistence %.2f K", rmse, persistence);
   return fit;
 }
 
 RoomFit fall_back(const Window& window, std::optional<double> signature, std::string reason) {
   RoomFit fit;
+  fit.lag_s = window.filter.lag_s;
   fit.reason = std::move(reason);
   fit.ua_w_per_k = signature.value_or(window.ua0);
   if (window.history.size() < kSimpleWindowMin) {
@@ -165,9 +207,9 @@ std::string_view to_string(ModelKind kind) {
   return "?";
 }
 
-FilterOptions filter_options(const RoomHistory& history, const FitOptions& options) {
+FilterOptions filter_options(const RoomHistory& history, const FitOptions& options, double lag_s) {
   FilterOptions filter;
-  filter.lag_s = options.lag_s;
+  filter.lag_s = lag_s;
   filter.sensor_std_k = options.sensor_std_k > 0 ? options.sensor_std_k
                                                  : sensor_std_k(detected_quantum_k(history.air_c));
   return filter;
@@ -185,6 +227,7 @@ RoomFit best_model(const RoomHistory& history, const FitOptions& options) {
     const std::string reason = "not excited: power and setpoint hardly changed";
     if (!options.previous) return described(fall_back(window, signature, reason));
     RoomFit fit;
+    fit.lag_s = window.filter.lag_s;
     fit.kind = ModelKind::kUaOnly;
     fit.reason = reason;
     const double before = options.previous->ua_w_per_k();

@@ -26,7 +26,7 @@ enum class ModelKind {
 std::string_view to_string(ModelKind kind);
 
 struct FitOptions {
-  double lag_s = 0;                   // of the radiator; 0: none
+  std::optional<double> lag_s = 0;    // of the radiator; 0: none; unset: the fit chooses
   double ua0_w_per_k = 0;             // 0: from the first day, or 40 W/K where it shows nothing
   double power_max_w = 0;             // of the heater; 0: the largest power seen
   double sensor_std_k = 0;            // 0: from the quantum that the readings show
@@ -35,6 +35,7 @@ struct FitOptions {
 
 struct RoomFit {
   RoomModel model;
+  double lag_s = 0;  // that the model goes with
   ModelKind kind = ModelKind::kPrior;
   bool accepted = false;   // k3R2C only: passed the gate on the last three days
   std::string reason;      // why this model, with the numbers that decided
@@ -44,8 +45,8 @@ struct RoomFit {
   int iterations = 0;
 };
 
-// The filter that a zone with this history runs with: its lag and its sensor's noise.
-FilterOptions filter_options(const RoomHistory& history, const FitOptions& options);
+// The filter that a zone with this history runs with: the lag and its sensor's noise.
+FilterOptions filter_options(const RoomHistory& history, const FitOptions& options, double lag_s);
 
 // The best model that the window gives, down the fallback chain. Never fails: with nothing usable
 // it is the prior.
@@ -54,6 +55,7 @@ RoomFit best_model(const RoomHistory& history, const FitOptions& options);
 // Steps that one is built of; for tests and for those who compare models.
 struct ParameterFit {
   RoomModel model;
+  double cost = 0;  // what was minimised
   int iterations = 0;
 };
 // From the steps [0, last] of the history, starting at `start` (usually the prior).

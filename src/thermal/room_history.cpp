@@ -49,6 +49,29 @@ void bridge(std::vector<double>& values, std::size_t longest, std::vector<bool>&
   }
 }
 
+// A heater that switches was neither as it was before a long gap nor as it is after it.
+void guess_heat(std::vector<double>& heat, const std::vector<bool>& unknown) {
+  constexpr std::size_t kAround = 6 * kStepsPerHour;
+  const auto n = heat.size();
+  for (std::size_t k = 0; k < n;) {
+    if (!unknown[k]) {
+      ++k;
+      continue;
+    }
+    std::size_t end = k;
+    while (end < n && unknown[end]) ++end;
+    double sum = 0;
+    double seen = 0;
+    for (auto i = k > kAround ? k - kAround : 0; i < std::min(n, end + kAround); ++i) {
+      if (unknown[i]) continue;
+      sum += heat[i];
+      ++seen;
+    }
+    for (auto i = k; i < end && seen > 0; ++i) heat[i] = sum / seen;
+    k = end;
+  }
+}
+
 }  // namespace
 
 RoomHistory RoomHistory::slice(std::size_t first, std::size_t last) const {
@@ -74,6 +97,7 @@ PreparedHistory::PreparedHistory(const RoomHistory& history)
                  : plausible(history.irradiance_w_per_m2, -20, 1500);
   std::vector<bool> unknown(n);
   bridge(heat, kHeatBridge, unknown);
+  guess_heat(heat, unknown);
   bridge(outdoor, kWeatherBridge, unknown);
   // A sun sensor that never spoke is no sensor.
   std::vector<bool> dark(n);

@@ -31,8 +31,8 @@ struct RoomHistory {
 
 // The same, fit to compute with: implausible values are missing (air -40..60 °C, outdoors
 // -60..60 °C, heat 0..100 kW, sun 0..1500 W/m2: our choice), short gaps in the inputs are bridged
-// (outdoors and sun 3 h, heat 30 min), and steps that stay unknown are counted so that no forecast
-// is judged across them.
+// (outdoors and sun 3 h, heat 30 min). Steps of longer gaps get a guess, heat the mean of the six
+// hours on either side, and are counted, so that no forecast is judged across many of them.
 class PreparedHistory {
  public:
   explicit PreparedHistory(const RoomHistory& history);
@@ -40,9 +40,9 @@ class PreparedHistory {
   std::size_t size() const { return air_c_.size(); }
   double air_c(std::size_t k) const { return air_c_[k]; }  // NaN: missing
   const RoomInput& input(std::size_t k) const { return inputs_[k]; }
-  // Whether every input of the steps [first, last) is known.
+  // Whether the inputs of the steps [first, last) are known but for a quarter of them.
   bool known(std::size_t first, std::size_t last) const {
-    return unknown_before_[last] == unknown_before_[first];
+    return (unknown_before_[last] - unknown_before_[first]) * 4 <= last - first;
   }
   const std::vector<double>& air() const { return air_c_; }
 
