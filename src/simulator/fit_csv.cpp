@@ -289,7 +289,7 @@ std::vector<double> step_means(const std::vector<double>& time_s, const std::vec
 std::vector<double> air_at_instants(const RecordedRoom& room, double period_s, std::size_t steps) {
   std::vector<double> air(steps, kNaN);
   const auto& time = room.time_s;
-  const bool often = period_s < 0.75 * kStepS;
+  const bool often = period_s <= kStepS / 2;
   const bool interpolate = !often && period_s <= 1200;
   std::size_t i = 0;
   for (std::size_t k = 0; k < steps; ++k) {
@@ -298,12 +298,13 @@ std::vector<double> air_at_instants(const RecordedRoom& room, double period_s, s
     double sum = 0;
     double n = 0;
     double nearest_s = kStepS;
-    for (auto j = i; j < time.size() && time[j] < at + kStepS / 2; ++j) {
+    for (auto j = i; j < time.size() && time[j] <= at + kStepS / 2; ++j) {
       if (std::isnan(room.zone_c[j])) continue;
       const double away_s = std::abs(time[j] - at);
       if (often) {
-        sum += room.zone_c[j];
-        ++n;
+        const double weight = away_s < kStepS / 2 ? 1 : 0.5;  // the ends are shared
+        sum += weight * room.zone_c[j];
+        n += weight;
       } else if (away_s < nearest_s) {
         nearest_s = away_s;
         sum = room.zone_c[j];

@@ -39,8 +39,8 @@ Result<RecordedRoom> parse_recorded_room(std::string_view text, const FitColumns
 
 // On the grid that starts at the first line. Inputs: each line holds until the next one, means over
 // each step; missing where lines are missing for more than three of their usual periods. Air: the
-// instant's reading; the mean of five minutes around it where lines come more often than 600 s,
-// between neighbours where they come up to 20 minutes apart, else missing between them.
+// instant's reading; the mean of ten minutes around it where lines come every 300 s or more often;
+// between neighbours where they come up to 20 minutes apart; else missing between them.
 // kInvalidArgument for more than 20 years.
 Result<thermal::RoomHistory> on_grid(const RecordedRoom& room);
 
