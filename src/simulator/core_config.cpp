@@ -13,7 +13,7 @@ SiteId site_of(int building) {
 
 }  // namespace
 
-scheduler::SchedulerConfig scheduler_config(const World& world) {
+scheduler::SchedulerConfig scheduler_config(const World& world, Learning learning) {
   const auto& scenario = world.scenario;
   scheduler::SchedulerConfig config;
   config.report_period = from_seconds(scenario.cores.report_period_s);
@@ -21,6 +21,12 @@ scheduler::SchedulerConfig scheduler_config(const World& world) {
   config.limits_valid_for = from_seconds(scenario.cores.limits_valid_s);
   config.silent_after = std::max(config.silent_after, config.report_period * 5 / 2);
   config.lost_after = std::max(config.lost_after, config.report_period * 4);
+  config.heat.prediction = learning == Learning::kOn;
+  config.heat.learning = scenario.cores.fit_period_h > 0;
+  if (config.heat.learning) {
+    config.heat.fit_period = from_seconds(3600 * scenario.cores.fit_period_h);
+  }
+  config.heat.capacity_period = std::chrono::hours{6};
   if (scenario.site.breaker_w > 0) {
     for (int b = 0; b < world.fleet.buildings; ++b) {
       config.sites[site_of(b)] = {Watts{scenario.site.breaker_w}, Watts{scenario.site.reserve_w}};
@@ -58,6 +64,8 @@ node_agent::AgentConfig agent_config(const World& world, std::size_t node) {
   facts.idle = Watts{spec.idle_w};
   facts.min_run = Watts{scenario.node.min_run_w};
   facts.max = Watts{spec.max_w};
+  facts.speed = {2, scenario.node.speed_min};
+  facts.cpu_model = "model-" + std::to_string(spec.cpu_model);
   facts.boot = from_seconds(scenario.node.boot_s);
   facts.static_share = facts.max;
   if (scenario.site.breaker_w > 0) {

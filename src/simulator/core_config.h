@@ -7,7 +7,11 @@
 
 namespace hearth::simulator {
 
-scheduler::SchedulerConfig scheduler_config(const World& world);
+// Whether the scheduler learns rooms and looks ahead: policy `hearth`, or its ablation
+// `thermostat`.
+enum class Learning { kOff, kOn };
+
+scheduler::SchedulerConfig scheduler_config(const World& world, Learning learning);
 node_agent::AgentConfig agent_config(const World& world, std::size_t node);
 protocol::Setpoint setpoint_of(const Scenario& scenario);
 protocol::JobSpec spec_of(const World& world, const Job& job);

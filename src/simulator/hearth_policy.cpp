@@ -8,6 +8,7 @@
 #include "common/check.h"
 #include "node_agent/core/agent.h"
 #include "simulator/core_config.h"
+#include "simulator/forecaster.h"
 
 namespace hearth::simulator {
 namespace {
@@ -22,7 +23,7 @@ class HearthPolicy final : public Policy {
   HearthPolicy(Stage stage, Learning learning)
       : stage_(stage),
         learning_(learning),
-        core_(scheduler_config(stage.world), first_state()),
+        core_(scheduler_config(stage.world, learning), first_state()),
         nodes_(stage.world.fleet.nodes.size()),
         held_(nodes_.size() * static_cast<std::size_t>(stage.plant.cores())),
         winner_(stage.world.work.nominal_s.size()),
@@ -64,6 +65,9 @@ class HearthPolicy final : public Policy {
 
   void sensed(int minute, TimePoint now) override {
     network(minute, now);
+    if (learning_ == Learning::kOn && minute % kForecastEveryMinutes == 0) {
+      tell(scheduler::WeatherRead{SiteId{}, forecast_at(stage_.world, minute)});
+    }
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (minute % kClockEveryMinutes == 0) read_clock(i, now);
       read_sensors(i, minute, now);
@@ -177,6 +181,10 @@ class HearthPolicy final : public Policy {
         close_session(close->session);
       } else if (const auto* reply = std::get_if<scheduler::Reply>(&command)) {
         CHECK(reply->result.has_value() && reply->result->job.value == reply->call);
+      } else if (const auto* fit = std::get_if<scheduler::FitModel>(&command)) {
+        tell(scheduler::ModelFitted{fit->zone, thermal::best_model(fit->history, fit->options)});
+      } else if (const auto* order = std::get_if<scheduler::ForecastCapacity>(&command)) {
+        tell(scheduler::CapacityForecasted{scheduler::forecast_capacity(order->snapshot)});
       }
     }
     if (committed > 0) tell(scheduler::CommitDurable{committed});
@@ -384,7 +392,7 @@ class HearthPolicy final : public Policy {
   void execute(std::size_t, const Other&, TimePoint) {}
 
   Stage stage_;
-  [[maybe_unused]] Learning learning_;  // no switch in the cores yet
+  Learning learning_;
   scheduler::Scheduler core_;
   std::vector<NodeHost> nodes_;
   std::vector<Held> held_;             // of each slot

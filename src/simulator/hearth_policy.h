@@ -4,11 +4,10 @@
 
 #include <memory>
 
+#include "simulator/core_config.h"
 #include "simulator/policy.h"
 
 namespace hearth::simulator {
-
-enum class Learning { kOff, kOn };
 
 // `thermostat` is the same without model and forecast: what prediction itself is worth.
 std::unique_ptr<Policy> make_hearth(Stage stage, Learning learning);

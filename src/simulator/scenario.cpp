@@ -257,6 +257,7 @@ void machine_fields(Io& io, Scenario& s) {
     in.number("plan_period_s", s.cores.plan_period_s, 10, 86'400);
     in.number("report_period_s", s.cores.report_period_s, 10, 86'400);
     in.number("limits_valid_s", s.cores.limits_valid_s, 20, 86'400);
+    in.number("fit_period_h", s.cores.fit_period_h, 0, 10'000);
   });
   io.section("record", [&](auto& in) {
     in.number("sample_zones", s.record.sample_zones, 0, 1000);

@@ -113,6 +113,7 @@ struct Scenario {
     double plan_period_s = 600;
     double report_period_s = 600;
     double limits_valid_s = 1800;
+    double fit_period_h = 120;  // rooms are learned so often (nightly in life); 0: never
   } cores;
 
   struct Record {
