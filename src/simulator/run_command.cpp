@@ -3,11 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 
 #include "simulator/command_end.h"
 #include "simulator/commands.h"
 #include "simulator/engine.h"
+#include "simulator/report.h"
 #include "simulator/result_text.h"
 #include "simulator/world_options.h"
 
@@ -19,6 +21,7 @@ struct Options {
   std::string policy = "hearth";
   std::uint64_t seed = 1;
   std::string output = "text";
+  std::string html;
 };
 
 Result<> run(const Options& options) {
@@ -30,6 +33,11 @@ Result<> run(const Options& options) {
   };
   HEARTH_TRY(result, run_policy(world, options.policy, progress));
   if (talks) std::fprintf(stderr, "\r%20s\r", "");
+  if (!options.html.empty()) {
+    std::ofstream file{options.html};
+    file << report_html(world, result);
+    if (!file.flush()) return fail(ErrorCode::kUnavailable, options.html + ": cannot be written");
+  }
   const std::string text =
       options.output == "json" ? run_json(world, result) : run_text(world, result);
   std::fputs(text.c_str(), stdout);
@@ -49,6 +57,7 @@ void add_run_command(CLI::App& app) {
   command->add_option("-o,--output", options->output, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
+  command->add_option("--html", options->html, "Write a page with plots to this file");
   command->callback([options] {
     if (const auto done = run(*options); !done) end_command("run", done.error());
   });
