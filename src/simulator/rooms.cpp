@@ -13,7 +13,7 @@ constexpr Duration kMinute = std::chrono::minutes{1};
 }  // namespace
 
 Rooms::Rooms(const Scenario& scenario, std::uint64_t seed, const Fleet& fleet,
-             const SiteWeather& weather)
+             const SiteWeather& weather, Heater heater)
     : scenario_(scenario),
       fleet_(fleet),
       weather_(weather),
@@ -22,7 +22,9 @@ Rooms::Rooms(const Scenario& scenario, std::uint64_t seed, const Fleet& fleet,
       people_(fleet.zones.size()),
       ventilation_(fleet.zones.size(), -1) {
   for (const auto& zone : fleet.zones) {
-    rooms_.emplace_back(zone.room, zone.radiator, Celsius{scenario.comfort.setpoint_c});
+    auto body = zone.radiator;
+    if (heater == Heater::kIdeal) body.rated = 0_W;
+    rooms_.emplace_back(zone.room, body, Celsius{scenario.comfort.setpoint_c});
   }
 }
 
@@ -51,21 +53,11 @@ double Rooms::step(std::size_t zone, double power_w) {
 }
 
 double Rooms::step_ideal(std::size_t zone) {
-  // The air after a step is linear in the heat put into it: two trials, then the exact power.
-  auto with = [&](double heat_w) {
-    auto room = rooms_[zone];
-    auto weather = weather_of(zone);
-    weather.internal += Watts{heat_w};
-    room.step(Watts{0}, weather, kMinute);
-    return room;
-  };
-  const double rated_w = fleet_.zones[zone].rated_w;
-  const double none_c = with(0).state().air.value;
-  const double all_c = with(rated_w).state().air.value;
-  const double wanted_c = people_[zone].setpoint_c;
-  const double heat_w = std::clamp((wanted_c - none_c) / (all_c - none_c), 0.0, 1.0) * rated_w;
-  rooms_[zone] = with(heat_w);
-  return heat_w;
+  const auto weather = weather_of(zone);
+  const Watts power = rooms_[zone].power_to_reach(Celsius{people_[zone].setpoint_c}, weather,
+                                                  kMinute, 0_W, Watts{fleet_.zones[zone].rated_w});
+  rooms_[zone].step(power, weather, kMinute);
+  return power.value;
 }
 
 double Rooms::sensed_c(std::size_t zone, int minute) const {

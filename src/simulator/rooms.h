@@ -14,15 +14,17 @@ namespace hearth::simulator {
 
 class Rooms {
  public:
+  // `heater`: what stands in the rooms; without its slow body heat goes straight into the air.
+  enum class Heater { kRadiator, kIdeal };
   Rooms(const Scenario& scenario, std::uint64_t seed, const Fleet& fleet,
-        const SiteWeather& weather);
+        const SiteWeather& weather, Heater heater = Heater::kRadiator);
 
   // People and weather of this minute, from the state at its beginning.
   void begin_minute(int minute);
   // One minute with this mean electric power into zone's radiator; returns heat emitted, W.
   double step(std::size_t zone, double power_w);
   // One minute of what an ideal heater does: exactly the power in [0, rated] that brings the air
-  // to the setpoint, straight into the air. Returns that power, W.
+  // to the setpoint. Returns that power, W.
   double step_ideal(std::size_t zone);
 
   double air_c(std::size_t zone) const { return rooms_[zone].state().air.value; }

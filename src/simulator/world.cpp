@@ -14,7 +14,7 @@ namespace {
 void run_ideal(World& world) {
   const auto& scenario = world.scenario;
   const auto zones = world.fleet.zones.size();
-  Rooms rooms{world.scenario, world.seed, world.fleet, world.weather};
+  Rooms rooms{world.scenario, world.seed, world.fleet, world.weather, Rooms::Heater::kIdeal};
   ComfortBook comfort{world.scenario, world.fleet, nullptr};
   Recorder recorder{world.scenario, world.fleet};
   world.ideal_trace = IdealTrace{zones};
