@@ -7,6 +7,15 @@
 
 namespace hearth::weather {
 
+Series to_series(const Record& record) {
+  Series series{record.start, {}};
+  series.hours.reserve(record.hours.size());
+  for (const auto& hour : record.hours) {
+    series.hours.push_back({hour.outdoor, hour.irradiance.global});
+  }
+  return series;
+}
+
 Sample at(const Series& series, UtcTime time) {
   CHECK(!series.hours.empty());
   const double last = static_cast<double>(series.hours.size() - 1);

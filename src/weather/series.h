@@ -5,6 +5,7 @@
 
 #include "common/time.h"
 #include "common/units.h"
+#include "weather/sun.h"
 
 namespace hearth::weather {
 
@@ -22,6 +23,22 @@ struct Series {
 
   friend bool operator==(const Series&, const Series&) = default;
 };
+
+// The same with the sun's light by its direction, for who lights façades. Hour i as in Series.
+struct Hour {
+  Celsius outdoor{10};
+  Irradiance irradiance;
+  double wind_m_per_s = 0;
+  double sky_infrared_w_per_m2 = 0;  // 0: not known
+
+  friend bool operator==(const Hour&, const Hour&) = default;
+};
+struct Record {
+  UtcTime start{};
+  Site site;
+  std::vector<Hour> hours;
+};
+Series to_series(const Record& record);
 
 // Linear between the middles of the hours; before the first and after the last, those. Requires
 // `hours` not to be empty.
