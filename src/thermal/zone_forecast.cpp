@@ -31,9 +31,22 @@ StepResponse::StepResponse(const RoomModel& model, double lag_s)
   }
 }
 
+ForecastSpread::ForecastSpread(const StepResponse& response, const ForecastError& error) {
+  for (std::size_t k = 0; k < kForecastSteps; ++k) {
+    const double zone = error.zone_k(hours_at(k));
+    const double outdoor =
+        static_cast<double>(response.outdoor_k_per_k()[k]) * error.outdoor_k(hours_at(k));
+    sigma_[k] = static_cast<float>(std::sqrt(zone * zone + outdoor * outdoor));
+  }
+}
+
 ZoneForecast::ZoneForecast(const StepResponse& response, const ForecastError& error,
                            const RoomEstimate& now, std::span<const RoomInput> weather)
-    : response_(&response), now_(now) {
+    : ZoneForecast(response, ForecastSpread{response, error}, now, weather) {}
+
+ZoneForecast::ZoneForecast(const StepResponse& response, const ForecastSpread& spread,
+                           const RoomEstimate& now, std::span<const RoomInput> weather)
+    : response_(&response), now_(now), sigma_(spread.sigma_k()) {
   CHECK(!weather.empty());
   auto x = now;
   for (std::size_t k = 0; k < kForecastSteps; ++k) {
@@ -42,11 +55,7 @@ ZoneForecast::ZoneForecast(const StepResponse& response, const ForecastError& er
     outdoor_c_[k] = static_cast<float>(input.outdoor_c);
     irradiance_[k] = static_cast<float>(input.irradiance_w_per_m2);
     x = response.step().advance(x, input);
-    const double zone = error.zone_k(hours_at(k));
-    const double outdoor =
-        static_cast<double>(response.outdoor_k_per_k()[k]) * error.outdoor_k(hours_at(k));
     free_air_[k] = static_cast<float>(x.air_c);
-    sigma_[k] = static_cast<float>(std::sqrt(zone * zone + outdoor * outdoor));
     upper_[k] = free_air_[k] + static_cast<float>(kZ90) * sigma_[k];
   }
 }

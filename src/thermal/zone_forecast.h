@@ -44,6 +44,17 @@ class StepResponse {
   Path outdoor_{};
 };
 
+// Standard deviation of the air forecast at each step: the zone's own residuals and the weather's.
+// Compute once per model and error.
+class ForecastSpread {
+ public:
+  ForecastSpread(const StepResponse& response, const ForecastError& error);
+  const Path& sigma_k() const { return sigma_; }
+
+ private:
+  Path sigma_{};
+};
+
 // Energy given since now, at the end of each step, that the band and the power allow.
 struct FlexibilityEnvelope {
   std::array<double, kForecastSteps> highest_j{};  // as warm as allowed, as early as possible
@@ -61,13 +72,15 @@ class ZoneForecast {
   // one holds on where there are fewer than 288. Requires at least one; all finite.
   ZoneForecast(const StepResponse& response, const ForecastError& error, const RoomEstimate& now,
                std::span<const RoomInput> weather);
+  ZoneForecast(const StepResponse& response, const ForecastSpread& spread, const RoomEstimate& now,
+               std::span<const RoomInput> weather);
   ZoneForecast(const StepResponse&&, const ForecastError&, const RoomEstimate&,
                std::span<const RoomInput>) = delete;
 
   // Mean air temperature without electric power from now on; what the radiator holds still comes.
   const Path& free_air_c() const { return free_air_; }
   const Path& step_response_k_per_w() const { return response_->heat_k_per_w(); }
-  // Standard deviation of the air forecast at step k: the zone's own residuals and the weather's.
+  // Standard deviation of the air forecast at step k.
   double sigma_k(std::size_t k) const { return sigma_[k]; }
 
   // The first instant at which the 90 % quantile of the air passes `bound` at constant `power`,

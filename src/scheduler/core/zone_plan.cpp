@@ -29,6 +29,39 @@ double bend_k(const protocol::HeatBand& band, double pressure) {
   return kBendShare * u * (u >= 0 ? band.above : band.below).value;
 }
 
+// What the reference takes to hold: the next hours always, all 48 where the plan before is too old.
+void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan) {
+  const std::size_t steps = inputs.before != nullptr ? kSleepSteps : kPlanSteps;
+  std::array<double, kPlanSteps> reference{};
+  std::array<double, kPlanSteps> hold{};
+  for (std::size_t k = 0; k < steps; ++k) {
+    const double kept = std::max(0.0, 1 - static_cast<double>(k) / kPressureFadesSteps);
+    reference[k] = inputs.setpoint_c[k] + kept * bend;
+  }
+  inputs.forecast->hold_power(std::span(reference).first(steps), inputs.max.value,
+                              std::span(hold).first(steps));
+  const auto mean = [&hold](std::size_t first, std::size_t count) {
+    double sum = 0;
+    for (std::size_t k = first; k < first + count; ++k) sum += hold[k];
+    return sum / static_cast<double>(count);
+  };
+  plan.hold = rounded(Watts{mean(0, kHoldSteps)});
+  plan.may_sleep = mean(0, kSleepSteps) < 0.5 * inputs.idle.value;
+  if (inputs.before != nullptr) {
+    plan.hold_p10_low = inputs.before->hold_p10_low;
+    plan.hours = inputs.before->hours;
+    return;
+  }
+  const double lowest = *std::ranges::min_element(hold);
+  plan.hold_p10_low =
+      rounded(Watts{std::max(0.0, lowest - thermal::kZ90 * inputs.forecast->hold_power_std_w())});
+  for (std::size_t h = 0; h < inputs.outdoor_c.size(); ++h) {
+    plan.hours.push_back({rounded(Celsius{reference[h * kStepsPerHour]}),
+                          rounded(Celsius{inputs.outdoor_c[h]}),
+                          rounded(Watts{mean(h * kStepsPerHour, kStepsPerHour)})});
+  }
+}
+
 }  // namespace
 
 std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,
@@ -61,33 +94,7 @@ ZonePlanResult plan_zone(const ZonePlanInputs& inputs) {
   plan.t_ref = rounded(Celsius{inputs.setpoint_c[0] + bend});
   if (inputs.forecast == nullptr) return plan;
 
-  std::array<double, kPlanSteps> reference{};
-  for (std::size_t k = 0; k < kPlanSteps; ++k) {
-    const double kept = std::max(0.0, 1 - static_cast<double>(k) / kPressureFadesSteps);
-    reference[k] = inputs.setpoint_c[k] + kept * bend;
-  }
-  std::array<double, kPlanSteps> hold{};
-  inputs.forecast->hold_power(reference, inputs.max.value, hold);
-  double sum = 0;
-  double next_hours = 0;
-  const double error_w = inputs.forecast->hold_power_std_w();
-  double lowest = inputs.max.value;
-  for (std::size_t k = 0; k < kPlanSteps; ++k) {
-    if (k < kHoldSteps) sum += hold[k];
-    if (k < kSleepSteps) next_hours += hold[k];
-    lowest = std::min(lowest, hold[k] - thermal::kZ90 * error_w);
-  }
-  plan.hold = rounded(Watts{sum / kHoldSteps});
-  plan.hold_p10_low = rounded(Watts{std::max(0.0, lowest)});
-  plan.may_sleep = next_hours / kSleepSteps < 0.5 * inputs.idle.value;
-  for (std::size_t h = 0; h < inputs.outdoor_c.size(); ++h) {
-    const auto first = static_cast<std::ptrdiff_t>(h * kStepsPerHour);
-    double mean = 0;
-    for (std::size_t i = 0; i < kStepsPerHour; ++i) mean += hold[h * kStepsPerHour + i];
-    plan.hours.push_back({rounded(Celsius{*(reference.begin() + first)}),
-                          rounded(Celsius{inputs.outdoor_c[h]}),
-                          rounded(Watts{mean / kStepsPerHour})});
-  }
+  plan_power(inputs, bend, plan);
   return plan;
 }
 

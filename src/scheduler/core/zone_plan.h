@@ -22,7 +22,8 @@ struct ZonePlanInputs {
   double pressure = 0;  // -1: no work in sight; 0: as much as heat is wanted; 1: it queues
   const thermal::ZoneForecast* forecast = nullptr;  // none: no weather, or prediction is off
   std::array<double, 48> outdoor_c{};               // by the hour, where there is a forecast
-  Watts idle;                                       // of the zone's nodes together
+  const struct ZonePlanResult* before = nullptr;  // less than an hour old: its far end still holds
+  Watts idle;                                     // of the zone's nodes together
   Watts max;
 };
 

@@ -21,6 +21,7 @@ struct ZoneRecord {
   bool fitting = false;
 
   std::optional<thermal::StepResponse> response;  // of the model in use
+  std::optional<thermal::ForecastSpread> spread;
   std::optional<thermal::ZoneForecast> forecast;  // as of plan_from
   ZonePlanResult plan;
   UtcTime plan_from{};
@@ -41,6 +42,9 @@ struct SiteRecord {
   SiteHistory history;
   std::int64_t day = -1;  // UTC day that heat_today counts
   Joules heat_today;
+  // The forecast on the planner's steps, shared by the site's zones until the slot or it changes.
+  std::int64_t steps_slot = -1;
+  std::array<thermal::RoomInput, kPlanSteps> steps{};
 };
 
 }  // namespace hearth::scheduler

@@ -43,6 +43,7 @@ const NodeRecord* Scheduler::Impl::lead_of(const ZoneRecord& zone) const {
 
 void Scheduler::Impl::on(const WeatherRead& event) {
   weather[event.site] = event.series;
+  for (auto& [id, site] : sites) site.steps_slot = -1;
 }
 
 void Scheduler::Impl::account_heat(NodeRecord& node) {
@@ -140,7 +141,10 @@ void Scheduler::Impl::use_model(ZoneRecord& zone) {
   const auto model = model_of(zone);
   zone.learning.use_model(model, site_of(zone.site).history);
   zone.response.emplace(model, thermal::kRadiatorLagS);
+  zone.spread.emplace(*zone.response,
+                      zone.learned ? zone.learned->error : thermal::ForecastError{});
   zone.forecast.reset();
+  zone.plan_sent = {};
   for (const auto index : zone.nodes) nodes[index].runway.clear();
 }
 
@@ -172,6 +176,9 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
     if (zone.learning.estimating()) make_forecast(zone, *series, inputs);
   }
   if (zone.forecast) inputs.forecast = &*zone.forecast;
+  // The far end of the plan moves slowly: it is made anew once an hour, for the agent too.
+  const bool whole = utc - zone.plan_sent >= std::chrono::hours{1} || zone.plan.hours.empty();
+  inputs.before = whole ? nullptr : &zone.plan;
   zone.plan = plan_zone(inputs);
   zone.plan_from = utc;
   const Celsius work_reference =
@@ -182,14 +189,19 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
 void Scheduler::Impl::make_forecast(ZoneRecord& zone, const weather::Series& series,
                                     ZonePlanInputs& inputs) {
   const UtcTime utc = utc_now();
-  std::array<thermal::RoomInput, kPlanSteps> steps;
-  for (std::size_t k = 0; k < kPlanSteps; ++k) {
-    const auto sample = weather::at(series, utc + kSlot * static_cast<int>(k) + kSlot / 2);
-    steps[k] = {sample.outdoor.value, 0, sample.irradiance_w_per_m2};
-    if (k % 6 == 0) inputs.outdoor_c[k / 6] = sample.outdoor.value;
+  auto& site = site_of(zone.site);
+  if (site.steps_slot != slot_of(utc)) {
+    site.steps_slot = slot_of(utc);
+    for (std::size_t k = 0; k < kPlanSteps; ++k) {
+      const auto sample = weather::at(series, utc + kSlot * static_cast<int>(k) + kSlot / 2);
+      site.steps[k] = {sample.outdoor.value, 0, sample.irradiance_w_per_m2};
+    }
   }
-  const auto error = zone.learned ? zone.learned->error : thermal::ForecastError{};
-  zone.forecast.emplace(*zone.response, error, zone.learning.filter().estimate(), steps);
+  for (std::size_t h = 0; h < inputs.outdoor_c.size(); ++h) {
+    inputs.outdoor_c[h] = site.steps[6 * h].outdoor_c;
+  }
+  zone.forecast.emplace(*zone.response, *zone.spread, zone.learning.filter().estimate(),
+                        site.steps);
 }
 
 void Scheduler::Impl::share_plan(const ZoneRecord& zone, NodeRecord& node, Celsius work_reference,
