@@ -26,7 +26,7 @@ double free_peak_k(const ZonePlanInputs& inputs) {
 
 double bend_k(const protocol::HeatBand& band, double pressure) {
   const double u = std::clamp(pressure, -1.0, 1.0);
-  return kBendShare * u * (u >= 0 ? band.above : band.below).value;
+  return u >= 0 ? kChargeShare * u * band.above.value : kFloatShare * u * band.below.value;
 }
 
 // What the reference takes to hold: the next hours always, all 48 where the plan before is too old.
@@ -77,7 +77,7 @@ std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,
 
 ZonePlanResult plan_zone(const ZonePlanInputs& inputs) {
   ZonePlanResult plan;
-  const double lowest_k = -kBendShare * inputs.band.below.value;
+  const double lowest_k = -kSunShare * inputs.band.below.value;
   double bend = bend_k(inputs.band, inputs.pressure);
   if (inputs.forecast != nullptr) {
     const double peak = free_peak_k(inputs);

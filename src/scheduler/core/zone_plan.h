@@ -39,9 +39,11 @@ struct ZonePlanResult {
   std::vector<protocol::PlanHour> hours;  // empty without a forecast
 };
 
-// How far the reference may be bent by pressure, as a share of the band: the rest is left to noise
-// and to the sun (choice).
-inline constexpr double kBendShare = 0.6;
+// How far the reference may be bent, as a share of the band; the rest is left to noise (choice):
+// up where work is plenty, down where there is little, down before the sun comes.
+inline constexpr double kChargeShare = 0.6;
+inline constexpr double kFloatShare = 0.4;
+inline constexpr double kSunShare = 0.8;
 
 ZonePlanResult plan_zone(const ZonePlanInputs& inputs);
 
