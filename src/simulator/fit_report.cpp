@@ -85,7 +85,7 @@ Result<FitReport> make_fit_report(const RecordedRoom& room, const FitRequest& re
   const thermal::ScoreWindow window{train_last - train_first, first_judged,
                                     test_last - train_first};
   report.score = thermal::score_forecasts(report.fit.model, filter, prepared, window);
-  report.demand = thermal::score_demand(report.fit.model, filter, prepared, window);
+  report.demand = thermal::score_demand(report.fit.hold_model, filter, prepared, window);
 
   report.first_day = static_cast<double>(test_first) / kStepsPerDay;
   for (auto k = first_judged; k <= window.last_judged; ++k) {

@@ -68,6 +68,12 @@ bool accepted(const ForecastScore& score) {
          *rmse < std::min(kAcceptBelowK, kAcceptBelowPersistence * *persistence);
 }
 
+std::string judged_text(const ForecastScore& score) {
+  return text("24 h RMSE %.2f K on the last 3 days, persistence %.2f K",
+              score.rmse_k[kDayHorizon].value_or(NAN),
+              score.persistence_k[kDayHorizon].value_or(NAN));
+}
+
 // The zone's own residuals where they were measured; longer horizons are never better than shorter
 // ones, and what was not reached goes on like a random walk.
 ForecastError error_from(const ForecastScore& held_out) {
@@ -90,6 +96,10 @@ ForecastError error_from(const ForecastScore& held_out) {
 RoomFit described(RoomFit fit) {
   fit.error = error_from(fit.held_out);
   if (!(fit.ua_w_per_k > 0)) fit.ua_w_per_k = fit.model.ua_w_per_k();
+  fit.hold_model = fit.model;
+  if (fit.kind == ModelKind::k1R1C) {
+    fit.hold_model = with_loss(prior_room(fit.ua_w_per_k), fit.ua_w_per_k);
+  }
   return fit;
 }
 
@@ -120,46 +130,51 @@ LaggedFit fit_training(const Window& window, const RoomModel& prior) {
   return best;
 }
 
-// The full model; none if the gate refuses it. `reason` says why, either way.
-std::optional<RoomFit> try_3r2c(Window window, std::string& reason) {
+// Why the gate refuses these parameters; empty if it accepts them.
+std::string refusal(const Window& window, const RoomModel& model, const ForecastScore& held_out) {
+  if (held_out.n[kDayHorizon] < kForecastsMin) {
+    return text("only %.0f forecasts over 24 h could be judged",
+                static_cast<double>(held_out.n[kDayHorizon]));
+  }
+  if (!accepted(held_out)) return judged_text(held_out);
+  if (!window.options.previous) return {};
+  const double ua = model.ua_w_per_k();
+  const double previous_ua = window.options.previous->ua_w_per_k();
+  if (ua <= kUaFactorMax * previous_ua && previous_ua <= kUaFactorMax * ua) return {};
+  return text("UA %.0f W/K, the last accepted one %.0f W/K", ua, previous_ua);
+}
+
+// The full model, k3R2C or kRefused.
+RoomFit full_model(Window window) {
   const auto prior = prior_room(window.ua0);
   const auto training = fit_training(window, prior);
-  const auto& first = training.fit;
   window.filter.lag_s = training.lag_s;
   RoomFit fit;
   fit.lag_s = training.lag_s;
-  fit.held_out = window.score(first.model);
-  if (fit.held_out.n[kDayHorizon] < kForecastsMin) {
-    reason = text("3R2C+d refused: only %.0f forecasts over 24 h could be judged",
-                  static_cast<double>(fit.held_out.n[kDayHorizon]));
-    return std::nullopt;
-  }
-  const double rmse = fit.held_out.rmse_k[kDayHorizon].value_or(NAN);
-  const double persistence = fit.held_out.persistence_k[kDayHorizon].value_or(NAN);
-  if (!accepted(fit.held_out)) {
-    reason = text("3R2C+d refused: 24 h RMSE %.2f K on the last 3 days, persistence %.2f K", rmse,
-                  persistence);
-    return std::nullopt;
-  }
-  const double ua = first.model.ua_w_per_k();
-  if (window.options.previous) {
-    const double factor = ua / window.options.previous->ua_w_per_k();
-    if (factor > kUaFactorMax || factor < 1 / kUaFactorMax) {
-      reason = text("3R2C+d refused: UA %.0f W/K, the last accepted one %.0f W/K", ua,
-                    window.options.previous->ua_w_per_k());
-      return std::nullopt;
-    }
-  }
-  const auto all = fit_3r2c(window.history, window.last, window.filter, prior, first.model);
+  fit.held_out = window.score(training.fit.model);
+  const auto why_not = refusal(window, training.fit.model, fit.held_out);
+  const auto all = fit_3r2c(window.history, window.last, window.filter, prior, training.fit.model);
   fit.model = all.model;
-  fit.kind = ModelKind::k3R2C;
-  fit.accepted = true;
   fit.iterations = training.iterations + all.iterations;
-  fit.reason = text("24 h RMSE %.2f K on the last 3 days, persistence %.2f K", rmse, persistence);
+  fit.accepted = why_not.empty();
+  fit.kind = fit.accepted ? ModelKind::k3R2C : ModelKind::kRefused;
+  fit.reason = fit.accepted ? judged_text(fit.held_out) : "3R2C+d refused: " + why_not;
   return fit;
 }
 
-RoomFit fall_back(const Window& window, std::optional<double> signature, std::string reason) {
+// Persistence is hard to beat in a room that is much the same every day; a model that fails against
+// it may still be far better than one capacity. (Our choice: by three tenths, its loss within half
+// as much again of the signature's, below the gate's 1.5 K.)
+bool better_than_one_capacity(const RoomFit& refused, const RoomFit& simple) {
+  const auto rmse = refused.held_out.rmse_k[kDayHorizon];
+  const auto simple_rmse = simple.held_out.rmse_k[kDayHorizon];
+  if (!rmse || !simple_rmse || refused.held_out.n[kDayHorizon] < kForecastsMin) return false;
+  const double ratio = refused.model.ua_w_per_k() / simple.ua_w_per_k;
+  return *rmse < 0.7 * *simple_rmse && *rmse < kAcceptBelowK && ratio < 1.5 && ratio > 1 / 1.5;
+}
+
+RoomFit fall_back(const Window& window, std::optional<double> signature, std::string reason,
+                  const RoomFit* refused = nullptr) {
   RoomFit fit;
   fit.lag_s = window.filter.lag_s;
   fit.reason = std::move(reason);
@@ -178,7 +193,9 @@ RoomFit fall_back(const Window& window, std::optional<double> signature, std::st
   const auto all = fit_1r1c(window.history, window.last, window.filter, fit.ua_w_per_k);
   fit.model = all.model;
   fit.iterations = all.iterations;
-  if (!window.options.previous) return fit;
+  if (!window.options.previous) {
+    return refused != nullptr && better_than_one_capacity(*refused, fit) ? *refused : fit;
+  }
   RoomFit kept = fit;
   kept.kind = ModelKind::kKept;
   kept.model = *window.options.previous;
@@ -199,6 +216,8 @@ std::string_view to_string(ModelKind kind) {
       return "UA only";
     case ModelKind::k1R1C:
       return "1R1C";
+    case ModelKind::kRefused:
+      return "3R2C+d, refused";
     case ModelKind::kKept:
       return "kept";
     case ModelKind::k3R2C:
@@ -237,9 +256,9 @@ RoomFit best_model(const RoomHistory& history, const FitOptions& options) {
     fit.held_out = window.score(fit.model);
     return described(fit);
   }
-  std::string reason;
-  if (auto fit = try_3r2c(window, reason)) return described(*fit);
-  return described(fall_back(window, signature, reason));
+  const auto full = full_model(window);
+  if (full.accepted) return described(full);
+  return described(fall_back(window, signature, full.reason, &full));
 }
 
 }  // namespace hearth::thermal

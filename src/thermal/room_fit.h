@@ -17,11 +17,12 @@
 namespace hearth::thermal {
 
 enum class ModelKind {
-  kPrior,   // nothing measured: UA0 and the usual proportions
-  kUaOnly,  // an earlier model's proportions, the loss as measured
-  k1R1C,    // temperature from one capacity, the loss from the energy signature
-  kKept,    // the last accepted model, better than what this window gave
-  k3R2C,    // fitted and accepted
+  kPrior,    // nothing measured: UA0 and the usual proportions
+  kUaOnly,   // an earlier model's proportions, the loss as measured
+  k1R1C,     // temperature from one capacity, the loss from the energy signature
+  kRefused,  // 3R2C that failed the gate, yet forecasts far better than 1R1C: temperature only
+  kKept,     // the last accepted model, better than what this window gave
+  k3R2C,     // fitted and accepted
 };
 std::string_view to_string(ModelKind kind);
 
@@ -36,6 +37,9 @@ struct FitOptions {
 struct RoomFit {
   RoomModel model;
   double lag_s = 0;  // that the model goes with
+  // What demand and capacity are reckoned with: `model`, but for k1R1C, which must never forecast
+  // capacity, the usual proportions with the loss from the energy signature.
+  RoomModel hold_model;
   ModelKind kind = ModelKind::kPrior;
   bool accepted = false;   // k3R2C only: passed the gate on the last three days
   std::string reason;      // why this model, with the numbers that decided

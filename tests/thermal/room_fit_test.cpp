@@ -256,6 +256,38 @@ TEST(RoomFit, RefusesWhatForecastsNoBetterThanPersistence) {
   EXPECT_NE(fit.kind, ModelKind::k3R2C);
 }
 
+// One capacity never forecasts capacity: its demand is reckoned with the signature's loss.
+TEST(RoomFit, OneCapacityIsForTemperatureOnly) {
+  House house;
+  house.steady = true;
+  const auto fit = best_model(of_5r1c(house, 4, 5), {});
+  ASSERT_EQ(fit.kind, ModelKind::k1R1C);
+  EXPECT_NEAR(fit.hold_model.ua_w_per_k(), fit.ua_w_per_k, 1e-9);
+  EXPECT_EQ(fit.hold_model, with_loss(prior_room(fit.ua_w_per_k), fit.ua_w_per_k));
+}
+
+// Much the same every day, so that persistence is nearly perfect: refused, but not thrown away.
+TEST(RoomFit, ARefusedModelMayStillBeatOneCapacity) {
+  Winter winter(12);
+  const auto room = with_loss(prior_room(30), 30);
+  const RoomStep step(room, kModelStepS, 0);
+  RoomEstimate x{20, 19.5, 0, 0};
+  RoomHistory history;
+  for (std::size_t k = 0; k <= 17 * kStepsPerDay; ++k) {
+    const double hour = std::fmod(static_cast<double>(k) / 6, 24);
+    const double power = hour < 3 || (hour > 12 && hour < 14) ? 1800 : 0;
+    const double outdoor = 4 + 3 * std::sin(hour / 24 * 6.2831853);
+    history.air_c.push_back(x.air_c + 0.1 * winter.draw.normal());
+    history.heat_w.push_back(power);
+    history.outdoor_c.push_back(outdoor);
+    x = step.advance(x, {outdoor, power, 0});
+  }
+  const auto fit = best_model(history, {});
+  EXPECT_FALSE(fit.accepted);
+  EXPECT_EQ(fit.kind, ModelKind::kRefused) << fit.reason;
+  EXPECT_EQ(fit.model, fit.hold_model);
+}
+
 TEST(RoomFit, KeepsTheLastModelWhereItIsBetterThanTheFallback) {
   auto history = of_5r1c({}, 17, 9);
   const auto good = best_model(history, {});
