@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "scheduler/core/score.h"
+
 namespace hearth::scheduler {
 namespace {
 
@@ -23,6 +25,13 @@ bool temperature_known(const NodeRecord& node) {
   return !node.has_room() ||
          (node.telemetry.air_temperature_c.quality == protocol::Quality::kGood &&
           !node.telemetry.safe_mode);
+}
+
+// A tank has a bound instead of a comfort band: the later a class yields, the fuller it may be when
+// a task of it begins (choice).
+bool tank_takes_heat(double charge, protocol::ServiceClass service_class) {
+  constexpr std::array<double, protocol::kServiceClassCount> kFullest = {0.98, 0.95, 0.85, 0.5};
+  return charge < kFullest[static_cast<std::size_t>(service_class)];
 }
 
 bool room_takes_heat(const NodeRecord& node, const protocol::ClassBand& band) {
@@ -86,8 +95,10 @@ Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::H
   require(ConditionId::kNotOff, !node.has_room() || !node.is_off());
   require(ConditionId::kNotTripped, !node.telemetry.tripped);
   require(ConditionId::kTemperatureKnown, temperature_known(node));
+  const auto charge = tank_charge(node);
   require(ConditionId::kRoomTakesHeat,
-          room_takes_heat(node, class_band(band, shape.service_class)));
+          charge ? tank_takes_heat(*charge, shape.service_class)
+                 : room_takes_heat(node, class_band(band, shape.service_class)));
   if (shape.remaining_p90 > Duration::zero() && node.runway.known()) {
     const int busy = std::min(node.facts.cores, node.cores_leased + fitting_cores);
     require(ConditionId::kRunway, node.runway.fits(shape.service_class, busy, shape.remaining_p90));

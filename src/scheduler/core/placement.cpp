@@ -136,9 +136,8 @@ void Scheduler::Impl::fill_node(NodeIndex index) {
 void Scheduler::Impl::take_back_waiting(NodeIndex index) {
   constexpr Kelvins kHysteresis{0.1};  // beyond the start bound, so that nothing goes to and fro
   const auto& node = nodes[index];
-  if (!node.has_room() || node.telemetry.air_temperature_c.quality != protocol::Quality::kGood) {
-    return;
-  }
+  const bool is_room = node.has_room() && !node.facts.tank;
+  if (!is_room || node.telemetry.air_temperature_c.quality != protocol::Quality::kGood) return;
   const Kelvins above = Celsius{node.telemetry.air_temperature_c.value} - node.reference();
   std::vector<AttemptId> too_warm;
   for (const auto& [id, attempt] : node.attempts) {

@@ -6,6 +6,20 @@
 
 namespace hearth::scheduler {
 
+std::optional<double> tank_charge(const NodeRecord& node) {
+  const auto& tank = node.telemetry.tank;
+  const auto& facts = node.facts.tank;
+  const auto& mean = node.telemetry.air_temperature_c;
+  if (!tank || !facts || mean.quality != protocol::Quality::kGood) return std::nullopt;
+  const double by_mean =
+      (Celsius{mean.value} - facts->useful) / (facts->compute_max - facts->useful);
+  if (tank->bottom_c.quality != protocol::Quality::kGood) return round_to_milli(by_mean);
+  // The loop gets back what is at the bottom: full is also where that is as warm as it may be.
+  const double by_return =
+      (Celsius{tank->bottom_c.value} - facts->useful) / (facts->return_max - facts->useful);
+  return round_to_milli(std::max(by_mean, by_return));
+}
+
 double state_of_charge(const protocol::Telemetry& telemetry, const protocol::HeatBand& band) {
   constexpr double kUnknown = 0.5;
   if (!telemetry.setpoint || telemetry.air_temperature_c.quality != protocol::Quality::kGood) {
@@ -21,10 +35,10 @@ Rank rank_of(const NodeRecord& node, const protocol::HeatBand& band, bool predic
   constexpr double kHeadroomStepW = 10;  // so that ranks change seldom
   if (node.cores_leased >= usable_cores(node)) return {Rank::kFull, 0};
   if (!node.has_room()) return {Rank::kNoRoom, node.cores_leased};
-  const double charge = state_of_charge(node.telemetry, band);
+  const double charge = tank_charge(node).value_or(state_of_charge(node.telemetry, band));
   const auto permille = static_cast<std::int64_t>(charge * 1000.0 + (charge < 0 ? -0.5 : 0.5));
   if (node.telemetry.asleep) return {Rank::kAsleep, permille};
-  if (!prediction) return {permille < 0 ? Rank::kCold : Rank::kInBand, permille};
+  if (!prediction || node.facts.tank) return {permille < 0 ? Rank::kCold : Rank::kInBand, permille};
   const double steps = node.headroom().value / kHeadroomStepW;
   return {permille < 0 ? Rank::kCold : Rank::kInBand, -static_cast<std::int64_t>(steps)};
 }

@@ -102,6 +102,26 @@ TEST(Feasible, ChunksMayBeLeasedAhead) {
   EXPECT_TRUE(failing(node, {}, {}, 3).none());
 }
 
+TEST(Feasible, ATankTakesHeatUntilTheComputersCanGiveItNoMore) {
+  auto node = good_node();
+  node.facts.kind = protocol::NodeKind::kBoiler;
+  node.facts.tank = protocol::TankFacts{};
+  const auto takes = [&](double mean_c, double bottom_c, protocol::ServiceClass service_class) {
+    node.telemetry.air_temperature_c = {mean_c, protocol::Quality::kGood};
+    node.telemetry.tank = protocol::TankReading{};
+    node.telemetry.tank->bottom_c = {bottom_c, protocol::Quality::kGood};
+    Shape shape;
+    shape.service_class = service_class;
+    return failing(node, shape, {}, 0).none();
+  };
+  using enum protocol::ServiceClass;
+  EXPECT_TRUE(takes(45, 30, kFlex));
+  EXPECT_FALSE(takes(55.5, 45, kFlex));
+  EXPECT_TRUE(takes(55.5, 45, kReserved));
+  EXPECT_FALSE(takes(57, 45, kReserved));
+  EXPECT_FALSE(takes(50, 52, kReserved)) << "the loop gets its water back too warm";
+}
+
 TEST(Rank, ColdZonesFirstThenByChargeThenNodesWithoutARoom) {
   auto cold = good_node(), warm = good_node(), vented = good_node();
   cold.telemetry.air_temperature_c.value = 19.4;
