@@ -10,7 +10,7 @@ namespace {
 
 PowerModel power_model_of(const protocol::NodeFacts& facts) {
   CHECK(facts.cores >= 1 && facts.max >= facts.idle);
-  return {facts.idle, facts.max, Watts{(facts.max - facts.idle).value / facts.cores}};
+  return {facts.idle, facts.max, Watts{(facts.max - facts.idle).value / facts.cores}, facts.speed};
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ void Agent::Impl::update(const WallClockRead& event) {
 void Agent::Impl::update(const SensorsRead& event) {
   const Joules metered = book.ledger().meter;
   book.sensors_read(event, now);
-  telemetry.energy = book.ledger();
+  see_use();
   const bool measured = event.meter || event.power_w.quality == Quality::kGood;
-  emitted.take(measured ? std::optional(telemetry.energy.meter - metered) : std::nullopt, now);
+  emitted.take(measured ? std::optional(book.ledger().meter - metered) : std::nullopt, now);
 
   auto said = event.air_temperature_c;
   std::optional<Celsius> value;
@@ -41,8 +41,7 @@ void Agent::Impl::update(const RunnersFound& event) {
     if (work.holds(found.attempt)) continue;
     work.remember({found.task.job, found.spec});
     if (found.started) {
-      work.add_started(found.attempt, found.task);
-      work.started().at(found.attempt).speed_permille = kSpeedUnknown;  // so it is ordered anew
+      work.add_started(found.attempt, found.task, kSpeedUnknown, now);  // so it is ordered anew
       book.begin(found.attempt, true);
     } else {
       work.add_waiting(found.attempt, found.task);

@@ -63,6 +63,11 @@ void Agent::Impl::judge_heat() {
   const bool comfort = config.facts.kind != NodeKind::kNone;
   const auto air = air_sensor.air(now);
   heat = {};
+  if (!setpoints.is_off()) {
+    off_since.reset();
+  } else if (!off_since) {
+    off_since = now;
+  }
   heat.halted = protection.tripped() || protection.inhibited() || setpoints.is_off();
   heat.safe_mode = comfort && !air;
   heat.frost = comfort && air && protection.frost() && !protection.tripped();

@@ -13,6 +13,7 @@
 #include "node_agent/core/control_law.h"
 #include "node_agent/core/emitted_heat.h"
 #include "node_agent/core/energy_book.h"
+#include "node_agent/core/patience.h"
 #include "node_agent/core/protection.h"
 #include "node_agent/core/rise_check.h"
 #include "node_agent/core/setpoint_authority.h"
@@ -67,7 +68,11 @@ struct Agent::Impl {
   void return_waiting();
   void start_waiting();
   void shed_work();
-  std::vector<Load> loads() const;
+  void set_speed(AttemptId attempt, StartedAttempt& started, int permille);
+  void stop_halted();
+  void give_up_frozen();
+  void see_use();  // how much of their speed attempts use
+  Loads loads() const;
   bool can_ever_run(TaskId task) const;
   void stop_started(AttemptId attempt, protocol::FailureClass failure, Duration grace);
   void finish(protocol::AttemptReport report);
@@ -81,6 +86,7 @@ struct Agent::Impl {
   void announce_setpoint();
   void report_started();
   void report_telemetry();
+  void report_now();
   void refresh_telemetry();
   bool telemetry_matters() const;
 
@@ -123,12 +129,16 @@ struct Agent::Impl {
   std::optional<Watts> hold_power;  // mean of what was drawn, over some hours
   std::optional<Watts> cap_in_force;
   std::optional<Watts> filler_in_force;
+  std::optional<TimePoint> off_since;
   Watts expected;  // electric power of the node under the speeds in force, without filler
 
   // Work.
   Work work;
   std::vector<AttemptId> started_unreported;
   std::optional<TimePoint> started_since;  // the oldest of them
+  std::optional<TimePoint> given_up_at;    // the last frozen attempt
+  std::optional<TimePoint> give_up_due;    // the next one, as things stand
+  TimePoint sensed_at{};
 
   // The stream.
   bool connected = false;

@@ -116,6 +116,12 @@ void Agent::Impl::report_started() {
 
 void Agent::Impl::refresh_telemetry() {
   const bool silent = air_reading.quality == protocol::Quality::kGood && air_sensor.lost(now);
+  const auto& energy = book.ledger();
+  telemetry.energy.attempts = energy.attempts;  // its boot id never changes
+  telemetry.energy.filler = energy.filler;
+  telemetry.energy.idle = energy.idle;
+  telemetry.energy.resistance = energy.resistance;
+  telemetry.energy.meter = energy.meter;
   telemetry.air_temperature_c = air_reading;
   if (silent) telemetry.air_temperature_c.quality = protocol::Quality::kStale;
   telemetry.power_w = power_reading;
@@ -143,6 +149,10 @@ void Agent::Impl::report_telemetry() {
   const Duration distance =
       telemetry_matters() ? std::min<Duration>(kReportDistance, report_period) : report_period;
   if (now < last_report + distance) return;
+  report_now();
+}
+
+void Agent::Impl::report_now() {
   send(protocol::Report{telemetry});
   reported = telemetry;
   last_report = now;
@@ -154,6 +164,7 @@ std::optional<TimePoint> Agent::Impl::next_deadline() const {
     if (time && *time > now) earliest = std::min(earliest, *time);
   };
   consider(setpoints.boost_end());
+  consider(give_up_due);
   if (limits) consider(limits->end);
   if (config.facts.kind != protocol::NodeKind::kNone) consider(air_sensor.silent_at());
   if (!connected) return earliest;

@@ -9,7 +9,8 @@ namespace {
 
 using protocol::FailureClass;
 using protocol::StopReason;
-constexpr std::chrono::milliseconds kGraceWhenOff{500};  // standby within a second
+constexpr std::chrono::milliseconds kGraceWhenHalted{500};
+constexpr std::chrono::seconds kOffGrace{60};  // a finger on the wrong button loses nothing
 constexpr std::chrono::seconds kGrace{10};
 constexpr std::chrono::seconds kLimitsGrace{
     10};  // after a reconnection new limits are on their way
@@ -103,15 +104,24 @@ void Agent::Impl::return_waiting() {
   const bool nothing_starts = setpoints.is_off() || protection.tripped() || without_limits;
   std::vector<AttemptId> returned;
   for (const auto& [order, attempt] : work.queue()) {
-    if (nothing_starts) returned.push_back(attempt);
+    const auto& spec = *work.spec_of(work.waiting().at(attempt).task.job);
+    if (nothing_starts || starts_elsewhere(spec.service_class, config.band, heat)) {
+      returned.push_back(attempt);
+    }
+  }
+  if (!returned.empty() && !nothing_starts) {
+    // Why it comes back must be known before it is placed again.
+    refresh_telemetry();
+    report_now();
   }
   give_back(returned);
 }
 
 void Agent::Impl::start_waiting() {
   if (!limits || heat.halted || work.spooled().size() >= config.spool_results_max) return;
+  if (work.queue().empty()) return;
   int cores_free = config.facts.cores - work.cores_used();
-  if (cores_free <= 0 || work.queue().empty()) return;
+  if (cores_free <= 0) return;
   auto running = loads();
   std::vector<AttemptId> starting;
   std::uint64_t memory_used = work.memory_used();
@@ -126,47 +136,105 @@ void Agent::Impl::start_waiting() {
     if (spec.resources.cores > cores_free) break;
     if (config.facts.memory_bytes > 0 && memory_used > config.facts.memory_bytes) break;
     cores_free -= spec.resources.cores;
-    running.push_back({attempt, spec.service_class, newcomer.full, newcomer.full});
+    running.add(newcomer.service_class, newcomer.full);
     starting.push_back(attempt);
     if (cores_free == 0) break;
   }
   for (const auto attempt : starting) {
-    const auto task = work.start(attempt).task;
+    const auto task = work.start(attempt, now).task;
     book.begin(attempt, false);
     order(StartTask{attempt, task, *work.spec_of(task.job)});
   }
 }
 
-std::vector<Load> Agent::Impl::loads() const {
-  std::vector<Load> all;
-  for (const auto& [attempt, held] : work.started()) {
-    Load load;
-    load.attempt = attempt;
-    load.service_class = held.service_class;
-    load.full = double(held.resources.cores) * power.per_core;
+// A pass in which the speed changed says nothing.
+void Agent::Impl::see_use() {
+  for (auto& [attempt, started] : work.started()) {
     const auto busy = book.busy_cores(attempt);
-    load.drawn = busy ? std::min(load.full, *busy * power.per_core) : load.full;
-    load.order = held.order;
-    load.stopping = held.stopping.has_value();
-    load.speed_permille = held.speed_permille == kSpeedUnknown ? 1000 : held.speed_permille;
-    all.push_back(load);
+    if (!busy || started.speed_permille <= 0 || started.speed_since > sensed_at) continue;
+    const double cores = started.resources.cores * (started.speed_permille / 1000.0);
+    started.busy_share = std::clamp(*busy / cores, 0.0, 1.0);
+  }
+  sensed_at = now;
+}
+
+Loads Agent::Impl::loads() const {
+  Loads all;
+  for (const auto& [attempt, started] : work.started()) {
+    const Watts full = double(started.resources.cores) * power.per_core;
+    if (!started.stopping) {
+      all.add(started.service_class, full, started.busy_share);
+      continue;
+    }
+    const double speed = std::abs(started.speed_permille) / 1000.0;
+    const Watts drawn = protocol::power_share(power.law, speed) * full;
+    all.ending += drawn;
+    all.ending_likely += started.busy_share * drawn;
+    ++all.count;
   }
   return all;
 }
 
 void Agent::Impl::shed_work() {
+  give_up_due.reset();
+  expected = power.idle;
+  if (work.started().empty()) return;
+  stop_halted();
   const auto decision = shed(loads(), config.band, power, heat);
   expected = decision.expected;
-  const Duration grace = setpoints.is_off() ? Duration{kGraceWhenOff} : Duration{kGrace};
-  for (const auto attempt : decision.stop) stop_started(attempt, FailureClass::kHeat, grace);
-  for (const auto& [attempt, permille] : decision.speeds) {
-    auto& in_force = work.started().at(attempt).speed_permille;
-    const bool end_of_scale = permille == 0 || permille == 1000;
-    const bool noticeable = std::abs(permille - in_force) >= kNoticeablePermille;
-    if (permille == in_force || !(noticeable || end_of_scale)) continue;
-    in_force = permille;
-    order(SetSpeed{attempt, permille});
+  for (auto& [attempt, started] : work.started()) {
+    if (!started.stopping) set_speed(attempt, started, decision.permille[started.service_class]);
   }
+  give_up_frozen();
+}
+
+void Agent::Impl::set_speed(AttemptId attempt, StartedAttempt& started, int permille) {
+  const bool end_of_scale = permille == 0 || permille == 1000;
+  const bool noticeable = std::abs(permille - started.speed_permille) >= kNoticeablePermille;
+  if (permille == started.speed_permille || !(noticeable || end_of_scale)) return;
+  started.speed_permille = permille;
+  started.speed_since = now;
+  started.progress.set_speed(permille, now);
+  if (permille > 0) {
+    const double speed = permille / 1000.0;
+    book.set_cost(attempt, protocol::power_share(power.law, speed) / speed);
+  }
+  order(SetSpeed{attempt, permille});
+}
+
+// Trips end everything at once, OFF after a while.
+void Agent::Impl::stop_halted() {
+  const bool off_for_good = off_since && now >= *off_since + kOffGrace;
+  if (off_since && !off_for_good) give_up_due = *off_since + kOffGrace;
+  if (!protection.tripped() && !off_for_good) return;
+  for (auto& [attempt, started] : work.started()) {
+    stop_started(attempt, FailureClass::kHeat, kGraceWhenHalted);
+  }
+}
+
+// What was frozen too long goes, one by one.
+void Agent::Impl::give_up_frozen() {
+  std::vector<FrozenAttempt> frozen;
+  for (const auto& [attempt, started] : work.started()) {
+    if (started.stopping || !started.progress.is_frozen()) continue;
+    // One found running at start has done more than we have seen.
+    const Duration computed = from_seconds(book.cpu_s(attempt) / started.resources.cores);
+    frozen.push_back({attempt, started.service_class,
+                      std::max(started.progress.nominal(now), computed),
+                      started.progress.frozen(now)});
+    const auto& last = frozen.back();
+    const TimePoint due = now + std::max(Duration{}, patience_for(last.nominal) - last.frozen);
+    give_up_due = std::min(give_up_due.value_or(due), due);
+  }
+  if (given_up_at && give_up_due) {
+    give_up_due = std::max(*give_up_due, *given_up_at + kGiveUpDistance);
+  }
+  if (frozen.empty() || (given_up_at && now < *given_up_at + kGiveUpDistance)) return;
+  const auto attempt = attempt_to_give_up(frozen);
+  if (!attempt) return;
+  given_up_at = now;
+  give_up_due = now + kGiveUpDistance;
+  stop_started(*attempt, FailureClass::kHeat, kGrace);
 }
 
 }  // namespace hearth::node_agent

@@ -37,6 +37,11 @@ void EnergyBook::cpu_read(const CpuTimeRead& event) {
   }
 }
 
+void EnergyBook::set_cost(AttemptId attempt, double share) {
+  const auto found = accounts_.find(attempt);
+  if (found != accounts_.end()) found->second.cost = share;
+}
+
 Joules EnergyBook::used_since_last_pass(const SensorsRead& event, TimePoint now) {
   if (event.meter) return advance(last_meter_, *event.meter);
   if (event.power_w.quality != protocol::Quality::kGood || !last_pass_) return {};
@@ -60,13 +65,13 @@ void EnergyBook::charge_attempts(Joules remainder, double elapsed_s) {
   remainder -= for_ended;
   double cpu_s = 0;
   for (const auto& [attempt, account] : accounts_)
-    cpu_s += account.cpu_read_s - account.cpu_booked_s;
+    cpu_s += (account.cpu_read_s - account.cpu_booked_s) * account.cost;
   const Joules asked{cpu_s * joules_per_cpu_s_};
   const double share = asked > remainder ? remainder / asked : 1;
   Joules booked;
   for (auto& [attempt, account] : accounts_) {
     const double delta_s = account.cpu_read_s - account.cpu_booked_s;
-    const Joules energy{delta_s * joules_per_cpu_s_ * share};
+    const Joules energy{delta_s * account.cost * joules_per_cpu_s_ * share};
     account.cpu_booked_s = account.cpu_read_s;
     account.energy += energy;
     if (account.seen && account.passes++ > 0 && elapsed_s > 0) {
@@ -86,9 +91,14 @@ Joules EnergyBook::end(AttemptId attempt, double cpu_s) {
   accounts_.erase(found);
   if (account.adopted && !account.seen) return Joules{cpu_s * joules_per_cpu_s_};
   const double rest_s = std::max({cpu_s, account.cpu_read_s, 0.0}) - account.cpu_booked_s;
-  const Joules rest{std::max(0.0, rest_s) * joules_per_cpu_s_};
+  const Joules rest{std::max(0.0, rest_s) * account.cost * joules_per_cpu_s_};
   owed_ += rest;
   return account.energy + rest;
+}
+
+double EnergyBook::cpu_s(AttemptId attempt) const {
+  const auto found = accounts_.find(attempt);
+  return found == accounts_.end() ? 0 : found->second.cpu_read_s;
 }
 
 std::optional<double> EnergyBook::busy_cores(AttemptId attempt) const {

@@ -1,8 +1,9 @@
 // Attributes every joule once (promise 6): to an attempt, filler, idle or resistance.
 //
 // From cumulative counters: each pass splits the meter's delta. Filler and resistance get what
-// their own counters say; attempts get their CPU seconds times the node's joules per CPU second,
-// (max - idle) / cores, never more than what remains; the rest is idle. An attempt that ends
+// their own counters say; attempts get their CPU seconds (at full speed) times the node's joules
+// per CPU second, (max - idle) / cores, cheaper where they are slowed by frequency; never more than
+// what remains; the rest is idle. An attempt that ends
 // between two passes is charged at that rate at once and the next pass books it; what that pass
 // cannot cover it carries forward. So the fields always add up to the meter.
 #pragma once
@@ -27,11 +28,17 @@ class EnergyBook {
   void begin(AttemptId attempt, bool adopted);
   void cpu_read(const CpuTimeRead& event);
 
+  // What a CPU second of this attempt costs from now on, of what it costs at full speed.
+  void set_cost(AttemptId attempt, double share);
+
   // Splits what the meter counted since the last pass. Without a meter power_w is integrated.
   void sensors_read(const SensorsRead& event, TimePoint now);
 
   // Ends the attempt's account at `cpu_s` in all and returns its energy.
   Joules end(AttemptId attempt, double cpu_s);
+
+  // CPU time of the attempt as last read.
+  double cpu_s(AttemptId attempt) const;
 
   // Mean busy cores between the last two passes; unset until it ran through a whole one.
   std::optional<double> busy_cores(AttemptId attempt) const;
@@ -44,6 +51,7 @@ class EnergyBook {
  private:
   struct Account {
     bool adopted = false;
+    double cost = 1;          // of a CPU second at full speed
     double cpu_booked_s = 0;  // of what was read, already charged
     double cpu_read_s = 0;
     std::optional<double> busy_cores;

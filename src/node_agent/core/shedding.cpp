@@ -1,7 +1,6 @@
 #include "node_agent/core/shedding.h"
 
 #include <algorithm>
-#include <array>
 
 namespace hearth::node_agent {
 namespace {
@@ -9,78 +8,51 @@ namespace {
 using protocol::ServiceClass;
 constexpr std::array kYieldingOrder = {ServiceClass::kFiller, ServiceClass::kFlex,
                                        ServiceClass::kOnDemand, ServiceClass::kReserved};
+constexpr Kelvins kStartHysteresis{0.1};
 
-double thermal_speed(const protocol::ClassBand& band, Kelvins excess) {
+double thermal_share(const protocol::ClassBand& band, Kelvins excess) {
   const Kelvins width = band.must_stop_above - band.may_start_below;
-  if (excess <= band.may_start_below) return 1;
   if (excess >= band.must_stop_above) return 0;
+  if (excess <= band.may_start_below) return 1;
   return (band.must_stop_above - excess) / width;
 }
 
-Watts full_power(const std::vector<Load>& loads, ServiceClass c) {
-  Watts sum;
-  for (const auto& load : loads) {
-    if (load.service_class == c && !load.stopping) sum += load.full;
-  }
-  return sum;
-}
-
-// Idle and what is being stopped: power that no decision changes.
-Watts fixed_power(const std::vector<Load>& loads, const PowerModel& power) {
-  Watts sum = power.idle;
-  for (const auto& load : loads) {
-    if (load.stopping) sum += (load.speed_permille / 1000.0) * load.full;
-  }
-  return sum;
-}
-
-using ClassSpeeds = std::array<double, protocol::kServiceClassCount>;
-
-double& of(ClassSpeeds& speeds, ServiceClass c) {
-  return speeds[static_cast<std::size_t>(c)];
-}
-
-ClassSpeeds class_speeds(const std::vector<Load>& loads, const protocol::HeatBand& band,
-                         const PowerModel& power, const HeatState& heat) {
-  ClassSpeeds speeds;
-  speeds.fill(1);
-  Watts total = fixed_power(loads, power);
+// Of each class's full power.
+ByClass<double> power_shares(const Loads& loads, const protocol::HeatBand& band,
+                             const PowerModel& power, const HeatState& heat) {
+  ByClass<double> shares;
+  shares.all.fill(1);
+  Watts total = power.idle + loads.ending;
   for (const auto c : kYieldingOrder) {
     if (heat.excess && !heat.frost) {
-      of(speeds, c) = thermal_speed(band_of(band, c), *heat.excess + heat.rise);
+      shares[c] = thermal_share(band_of(band, c), *heat.excess + heat.rise);
     }
-    if (c != ServiceClass::kFiller) total += of(speeds, c) * full_power(loads, c);
+    if (c != ServiceClass::kFiller) total += shares[c] * loads.full[c];
   }
-  if (const Watts filler = full_power(loads, ServiceClass::kFiller); filler > 0_W) {
+  if (const Watts filler = loads.full[ServiceClass::kFiller]; filler > 0_W) {
     const bool too_warm = heat.excess && *heat.excess >= band.filler.must_stop_above;
     const Watts room = heat.excess ? heat.wanted - total : heat.allowed - total;
-    of(speeds, ServiceClass::kFiller) = too_warm ? 0 : std::clamp(room / filler, 0.0, 1.0);
-    total += of(speeds, ServiceClass::kFiller) * filler;
+    shares[ServiceClass::kFiller] = too_warm ? 0 : std::clamp(room / filler, 0.0, 1.0);
+    total += shares[ServiceClass::kFiller] * filler;
   }
   for (const auto c : kYieldingOrder) {
-    const Watts full = full_power(loads, c);
+    const Watts full = loads.full[c];
     const Watts over = total - heat.allowed;
     if (over <= 0_W || full <= 0_W) continue;
-    const double before = of(speeds, c);
-    of(speeds, c) = std::max(0.0, before - over / full);
-    total -= (before - of(speeds, c)) * full;
+    const double before = shares[c];
+    shares[c] = std::max(0.0, before - over / full);
+    total -= (before - shares[c]) * full;
   }
-  return speeds;
-}
-
-// The first class in yielding order that has anything started beyond its bound.
-std::optional<ServiceClass> class_to_stop(const std::vector<Load>& loads,
-                                          const protocol::HeatBand& band, const HeatState& heat) {
-  if (!heat.excess || heat.frost) return std::nullopt;
-  for (const auto c : kYieldingOrder) {
-    const bool present =
-        std::ranges::any_of(loads, [c](const Load& load) { return load.service_class == c; });
-    if (present && *heat.excess >= band_of(band, c).must_stop_above) return c;
-  }
-  return std::nullopt;
+  return shares;
 }
 
 }  // namespace
+
+void Loads::add(ServiceClass c, Watts power, double busy_share) {
+  full[c] += power;
+  likely[c] += busy_share * power;
+  ++count;
+}
 
 const protocol::ClassBand& band_of(const protocol::HeatBand& band, ServiceClass c) {
   switch (c) {
@@ -96,33 +68,30 @@ const protocol::ClassBand& band_of(const protocol::HeatBand& band, ServiceClass 
   return band.filler;
 }
 
-Shedding shed(const std::vector<Load>& loads, const protocol::HeatBand& band,
-              const PowerModel& power, const HeatState& heat) {
+Shedding shed(const Loads& loads, const protocol::HeatBand& band, const PowerModel& power,
+              const HeatState& heat) {
   Shedding result;
-  result.expected = power.idle;
-  auto newest_first = loads;
-  std::ranges::sort(newest_first, std::greater{}, &Load::order);
-  const auto stopped_class = class_to_stop(loads, band, heat);
-  auto speeds = class_speeds(loads, band, power, heat);
-  for (const auto& load : newest_first) {
-    if (load.stopping || heat.halted || load.service_class == stopped_class) {
-      if (!load.stopping) result.stop.push_back(load.attempt);
-      result.expected += std::min(load.drawn, (load.speed_permille / 1000.0) * load.full);
+  result.expected = power.idle + loads.ending_likely;
+  if (loads.count == 0 || heat.halted) return result;
+  const auto shares = power_shares(loads, band, power, heat);
+  for (const auto c : kYieldingOrder) {
+    if (loads.full[c] <= 0_W) {
+      result.permille[c] = 1000;
       continue;
     }
-    const double speed = of(speeds, load.service_class);
-    result.speeds.push_back({load.attempt, static_cast<int>(speed * 1000 + 1e-6)});
-    result.expected += std::min(load.drawn, speed * load.full);
+    const double share = shares[c];
+    const double speed = share >= 1 ? 1 : protocol::speed_at(power.law, share);
+    result.permille[c] = static_cast<int>(speed * 1000 + 1e-6);
+    result.expected += share * loads.likely[c];
   }
   return result;
 }
 
-bool may_start(const Newcomer& newcomer, const std::vector<Load>& loads,
-               const protocol::HeatBand& band, const PowerModel& power, const HeatState& heat,
-               Watts min_run) {
+bool may_start(const Newcomer& newcomer, const Loads& loads, const protocol::HeatBand& band,
+               const PowerModel& power, const HeatState& heat, Watts min_run) {
   if (heat.halted) return false;
-  Watts total = power.idle;
-  for (const auto& load : loads) total += load.full;
+  Watts total = power.idle + loads.ending;
+  for (const Watts full : loads.full.all) total += full;
   if (heat.excess && !heat.frost) {
     const auto& bounds = band_of(band, newcomer.service_class);
     const bool replaces_filler = newcomer.service_class == ServiceClass::kFiller &&
@@ -130,8 +99,17 @@ bool may_start(const Newcomer& newcomer, const std::vector<Load>& loads,
                                  total + newcomer.full <= heat.wanted;
     if (*heat.excess >= bounds.may_start_below && !replaces_filler) return false;
   }
-  if (loads.empty()) return heat.allowed >= min_run;
+  if (loads.count == 0) return heat.allowed >= min_run;
   return total + 0.5 * newcomer.full <= heat.allowed;
+}
+
+bool starts_elsewhere(ServiceClass c, const protocol::HeatBand& band, const HeatState& heat) {
+  if (!heat.excess || heat.frost) return false;
+  const auto& bounds = band_of(band, c);
+  // Filler may take the place of heat that is burnt anyway, up to its stop bound.
+  const Kelvins bound =
+      c == ServiceClass::kFiller ? bounds.must_stop_above : bounds.may_start_below;
+  return *heat.excess >= bound + kStartHysteresis;
 }
 
 }  // namespace hearth::node_agent

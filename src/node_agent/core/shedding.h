@@ -1,16 +1,18 @@
-// Which work yields, how far, when a zone gets too warm or power is short (DESIGN sections 5, 6).
+// How fast each class of work may compute when a zone gets too warm or power is short (DESIGN
+// sections 5, 6), and what may begin.
 //
-// Pure functions of the moment. Order: slow then stop FILLER, FLEX, ON_DEMAND, RESERVED.
+// Pure functions of the moment. FILLER yields first, then FLEX, ON_DEMAND, RESERVED. Nothing is
+// stopped here: work at its class's bound is frozen, which emits no heat; patience.h says when it
+// is given up.
 #pragma once
 
-#include <cstdint>
+#include <array>
 #include <optional>
-#include <vector>
 
-#include "common/ids.h"
 #include "common/units.h"
 #include "protocol/heat.h"
 #include "protocol/job.h"
+#include "protocol/stream.h"
 
 namespace hearth::node_agent {
 
@@ -25,45 +27,45 @@ struct HeatState {
   bool halted = false;  // OFF, tripped or inhibited: nothing may run
 };
 
-// The node's electric power: idle, and so much more per busy core.
+// The node's electric power: idle, and so much more per core that computes at full speed.
 struct PowerModel {
   Watts idle;
   Watts max;
   Watts per_core;
+  protocol::SpeedLaw law;
 };
 
-// One started attempt.
-struct Load {
-  AttemptId attempt;
-  protocol::ServiceClass service_class{};
-  Watts full;               // expected at full speed
-  Watts drawn;              // expected now, from the CPU time it was last seen to use
-  std::uint64_t order = 0;  // later started is higher
-  bool stopping = false;
-  int speed_permille = 1000;  // in force
+template <class T>
+struct ByClass {
+  std::array<T, protocol::kServiceClassCount> all{};
+
+  T& operator[](protocol::ServiceClass c) { return all[static_cast<std::size_t>(c)]; }
+  const T& operator[](protocol::ServiceClass c) const { return all[static_cast<std::size_t>(c)]; }
 };
 
-struct Speed {
-  AttemptId attempt;
-  int permille = 1000;
+// What is started, summed by class.
+struct Loads {
+  ByClass<Watts> full;    // at full speed, if every core computed
+  ByClass<Watts> likely;  // at full speed, as they were last seen to compute
+  Watts ending;           // of what is being stopped: no decision changes it
+  Watts ending_likely;
+  int count = 0;
 
-  friend bool operator==(const Speed&, const Speed&) = default;
+  void add(protocol::ServiceClass c, Watts power, double busy_share = 1);
 };
 
 struct Shedding {
-  std::vector<Speed> speeds;    // of every attempt that goes on
-  std::vector<AttemptId> stop;  // in this order
-  Watts expected;               // electric power of the node under these speeds, without filler
+  ByClass<int> permille;  // of full speed; 0: frozen
+  Watts expected;         // electric power of the node under these speeds, without filler
 };
 
 const protocol::ClassBand& band_of(const protocol::HeatBand& band, protocol::ServiceClass c);
 
-// Full speed up to may_start_below (foreseen), falling linearly to nothing at must_stop_above,
-// where the class is stopped, newest first; a class is stopped only when nothing of the classes
-// before it is left. What does not fit under `allowed` is slowed in the same order. FILLER gets
-// what P_req leaves.
-Shedding shed(const std::vector<Load>& loads, const protocol::HeatBand& band,
-              const PowerModel& power, const HeatState& heat);
+// Full power up to may_start_below (foreseen), falling linearly to nothing at must_stop_above. What
+// does not fit under `allowed` is taken from the classes in their order. FILLER gets what P_req
+// leaves. A power is turned into the highest speed that draws no more.
+Shedding shed(const Loads& loads, const protocol::HeatBand& band, const PowerModel& power,
+              const HeatState& heat);
 
 // Whether one more attempt of this class may begin beside `loads`: its class's start bound, and
 // room for at least half of its full power (for the first one: for min_run).
@@ -71,8 +73,12 @@ struct Newcomer {
   protocol::ServiceClass service_class{};
   Watts full;
 };
-bool may_start(const Newcomer& newcomer, const std::vector<Load>& loads,
-               const protocol::HeatBand& band, const PowerModel& power, const HeatState& heat,
-               Watts min_run);
+bool may_start(const Newcomer& newcomer, const Loads& loads, const protocol::HeatBand& band,
+               const PowerModel& power, const HeatState& heat, Watts min_run);
+
+// Whether an attempt of this class that has not begun has nothing to hope for here: the zone is
+// beyond its class's start bound by more than a hysteresis.
+bool starts_elsewhere(protocol::ServiceClass c, const protocol::HeatBand& band,
+                      const HeatState& heat);
 
 }  // namespace hearth::node_agent

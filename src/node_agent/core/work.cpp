@@ -29,21 +29,24 @@ void Work::add_waiting(AttemptId attempt, TaskId task) {
   queue_[next_order_] = attempt;
 }
 
-void Work::add_started(AttemptId attempt, TaskId task) {
+StartedAttempt& Work::add_started(AttemptId attempt, TaskId task, int speed_permille,
+                                  TimePoint now) {
   const auto* spec = spec_of(task.job);
   CHECK(spec && !holds(attempt));
   auto& started = started_[attempt];
   started.task = task;
-  started.order = ++next_order_;
   started.service_class = spec->service_class;
   started.resources = spec->resources;
+  started.speed_permille = speed_permille;
+  started.speed_since = now;
+  started.progress = Progress{speed_permille, now};
+  return started;
 }
 
-StartedAttempt& Work::start(AttemptId attempt) {
+StartedAttempt& Work::start(AttemptId attempt, TimePoint now) {
   const TaskId task = waiting_.at(attempt).task;
   remove(attempt);
-  add_started(attempt, task);
-  return started_.at(attempt);
+  return add_started(attempt, task, 1000, now);
 }
 
 void Work::remove(AttemptId attempt) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "node_agent/core/patience.h"
 #include "protocol/stream.h"
 
 namespace hearth::node_agent {
@@ -22,12 +23,14 @@ inline constexpr int kSpeedUnknown = -1000;
 
 struct StartedAttempt {
   TaskId task;
-  std::uint64_t order = 0;
   protocol::ServiceClass service_class{};
   protocol::Resources resources;
   std::optional<protocol::FailureClass> stopping;
   bool unwanted = false;      // superseded: ends without a result
   int speed_permille = 1000;  // in force; kSpeedUnknown for one found running at start
+  TimePoint speed_since{};
+  double busy_share = 1;  // of its cores' time that it was last seen to compute
+  Progress progress{1000, TimePoint{}};
 };
 
 class Work {
@@ -40,9 +43,9 @@ class Work {
   bool holds(AttemptId attempt) const;
   // The job's details must be known. Waiting attempts start in the order they were added.
   void add_waiting(AttemptId attempt, TaskId task);
-  void add_started(AttemptId attempt, TaskId task);
-  StartedAttempt& start(AttemptId attempt);  // a waiting one
-  void remove(AttemptId attempt);            // waiting or started
+  StartedAttempt& add_started(AttemptId attempt, TaskId task, int speed_permille, TimePoint now);
+  StartedAttempt& start(AttemptId attempt, TimePoint now);  // a waiting one
+  void remove(AttemptId attempt);                           // waiting or started
 
   std::map<AttemptId, WaitingAttempt>& waiting() { return waiting_; }
   std::map<AttemptId, StartedAttempt>& started() { return started_; }

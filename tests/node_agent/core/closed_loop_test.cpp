@@ -115,9 +115,13 @@ TEST(ClosedLoop, OffDropsToIdleWithTheNextPass) {
   protocol::Setpoint off;
   off.mode = protocol::SetpointMode::kOff;
   loop.apply(LocalSetpointChosen{off, std::nullopt});
-  EXPECT_TRUE(loop.running.empty());
+  for (const auto& [attempt, task] : loop.running) EXPECT_EQ(task.speed, 0) << to_string(attempt);
   loop.run(seconds{10});
   EXPECT_EQ(loop.power, 50_W);
+  EXPECT_EQ(loop.running.size(), 4u) << "frozen, nothing is lost yet";
+  loop.run(minutes{1});
+  EXPECT_EQ(loop.power, 50_W);
+  EXPECT_TRUE(loop.running.empty());
 }
 
 class Ceiling : public testing::TestWithParam<protocol::ServiceClass> {};

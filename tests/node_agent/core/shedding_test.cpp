@@ -1,20 +1,14 @@
 #include "node_agent/core/shedding.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace hearth::node_agent {
 namespace {
 
 using protocol::ServiceClass;
-using testing::ElementsAre;
 
-// Four cores of 100 W over 50 W idle.
-const PowerModel kPower{50_W, 450_W, 100_W};
-
-Load load(std::uint64_t counter, ServiceClass c) {
-  return {AttemptId{1, counter}, c, 100_W, 100_W, counter};
-}
+// Four cores of 100 W over 50 W idle, slowed by turns only.
+const PowerModel kPower{50_W, 450_W, 100_W, {1, 0.4}};
 
 HeatState heat(double excess_k, Watts allowed = 450_W, Watts wanted = 0_W) {
   HeatState state;
@@ -24,23 +18,22 @@ HeatState heat(double excess_k, Watts allowed = 450_W, Watts wanted = 0_W) {
   return state;
 }
 
-// One attempt of each class: a1.0 RESERVED ... a1.3 FILLER.
+Loads one_of_each() {
+  Loads loads;
+  for (std::size_t i = 0; i < 4; ++i) loads.add(static_cast<ServiceClass>(i), 100_W);
+  return loads;
+}
+
 struct SheddingCase {
   const char* name;
   HeatState heat;
-  std::vector<int> permille;  // RESERVED, ON_DEMAND, FLEX, FILLER; -1: stopped
+  std::array<int, 4> permille;  // RESERVED, ON_DEMAND, FLEX, FILLER; 0: frozen
 };
 
 class SheddingTest : public testing::TestWithParam<SheddingCase> {};
 
 TEST_P(SheddingTest, YieldsInOrder) {
-  std::vector<Load> loads;
-  for (std::uint64_t i = 0; i < 4; ++i) loads.push_back(load(i, static_cast<ServiceClass>(i)));
-  const auto result = shed(loads, {}, kPower, GetParam().heat);
-  std::vector<int> permille(4, -1);
-  for (const auto& speed : result.speeds) permille[speed.attempt.counter] = speed.permille;
-  EXPECT_EQ(permille, GetParam().permille);
-  EXPECT_EQ(result.speeds.size() + result.stop.size(), 4u);
+  EXPECT_EQ(shed(one_of_each(), {}, kPower, GetParam().heat).permille.all, GetParam().permille);
 }
 
 HeatState halted() {
@@ -61,37 +54,44 @@ INSTANTIATE_TEST_SUITE_P(
         SheddingCase{"cold_all_run", heat(-1, 450_W, 450_W), {1000, 1000, 1000, 1000}},
         SheddingCase{"filler_gets_what_is_wanted", heat(0, 450_W, 400_W), {1000, 1000, 1000, 500}},
         SheddingCase{"nothing_wanted_of_filler", heat(0.2), {1000, 1000, 1000, 0}},
-        SheddingCase{"filler_stops_first", heat(0.25), {1000, 1000, 1000, -1}},
-        SheddingCase{"flex_slows", heat(0.75), {1000, 1000, 500, -1}},
-        SheddingCase{"others_wait_for_filler_to_end", heat(1.25), {1000, 500, 0, -1}},
-        SheddingCase{"at_the_ceiling", heat(2.0, 0_W), {0, 0, 0, -1}},
+        SheddingCase{"filler_freezes_first", heat(0.25), {1000, 1000, 1000, 0}},
+        SheddingCase{"flex_slows", heat(0.75), {1000, 1000, 500, 0}},
+        SheddingCase{"on_demand_slows", heat(1.25), {1000, 500, 0, 0}},
+        SheddingCase{"at_the_ceiling", heat(2.0, 0_W), {0, 0, 0, 0}},
         SheddingCase{"breaker_takes_filler", heat(-1, 350_W, 350_W), {1000, 1000, 1000, 0}},
         SheddingCase{"breaker_takes_flex_too", heat(-1, 300_W, 300_W), {1000, 1000, 500, 0}},
         SheddingCase{"breaker_leaves_nothing", heat(-1, 50_W, 50_W), {0, 0, 0, 0}},
         SheddingCase{"below_idle", heat(-1, 10_W, 10_W), {0, 0, 0, 0}},
-        SheddingCase{"off", halted(), {-1, -1, -1, -1}},
+        SheddingCase{"off", halted(), {0, 0, 0, 0}},
         SheddingCase{"frost", frost(), {1000, 1000, 1000, 1000}}),
     [](const auto& test) { return test.param.name; });
 
-TEST(Shedding, StopsTheNewestFirst) {
-  const auto result = shed(
-      {load(1, ServiceClass::kFlex), load(3, ServiceClass::kFlex), load(2, ServiceClass::kFlex)},
-      {}, kPower, heat(1.1));
-  EXPECT_THAT(result.stop, ElementsAre(AttemptId{1, 3}, AttemptId{1, 2}, AttemptId{1, 1}));
+TEST(Shedding, APowerBecomesTheHighestSpeedThatDrawsNoMore) {
+  auto power = kPower;
+  power.law = {2, 0.4};
+  Loads flex;
+  flex.add(ServiceClass::kFlex, 100_W);
+  flex.add(ServiceClass::kFlex, 100_W);
+  EXPECT_EQ(shed(flex, {}, power, heat(0, 100_W)).permille[ServiceClass::kFlex], 500);
+  EXPECT_EQ(shed(flex, {}, power, heat(0, 100_W)).expected, 100_W);
+  EXPECT_EQ(shed(flex, {}, power, heat(0, 66_W)).permille[ServiceClass::kFlex], 200)
+      << "below speed_min it works by turns";
+  EXPECT_EQ(shed(flex, {}, kPower, heat(0, 100_W)).permille[ServiceClass::kFlex], 250);
 }
 
-TEST(Shedding, StopsTheNextClassOnceTheOneBeforeIsGone) {
-  auto flex = load(1, ServiceClass::kFlex);
-  flex.stopping = true;
-  const auto on_demand = load(2, ServiceClass::kOnDemand);
-  EXPECT_TRUE(shed({flex, on_demand}, {}, kPower, heat(1.6)).stop.empty());
-  EXPECT_THAT(shed({on_demand}, {}, kPower, heat(1.6)).stop, ElementsAre(AttemptId{1, 2}));
+TEST(Shedding, WhatIsBeingStoppedStillDraws) {
+  Loads loads;
+  loads.add(ServiceClass::kFlex, 100_W);
+  loads.ending = loads.ending_likely = 100_W;
+  EXPECT_EQ(shed(loads, {}, kPower, heat(0, 200_W)).permille[ServiceClass::kFlex], 500);
+  EXPECT_EQ(shed(loads, {}, kPower, heat(0, 200_W)).expected, 200_W);
+  EXPECT_EQ(shed(loads, {}, kPower, halted()).expected, 150_W);
 }
 
 TEST(Shedding, ExpectsNoHeatOfTasksThatDoNotCompute) {
-  auto idle = load(1, ServiceClass::kFlex);
-  idle.drawn = 5_W;
-  EXPECT_EQ(shed({idle}, {}, kPower, heat(0)).expected, 55_W);
+  Loads idle;
+  idle.add(ServiceClass::kFlex, 100_W, 0.05);
+  EXPECT_EQ(shed(idle, {}, kPower, heat(0)).expected, 55_W);
 }
 
 struct StartCase {
@@ -106,8 +106,8 @@ class MayStartTest : public testing::TestWithParam<StartCase> {};
 
 TEST_P(MayStartTest, KeepsTheBounds) {
   const auto& c = GetParam();
-  std::vector<Load> loads;
-  for (std::size_t i = 0; i < c.running; ++i) loads.push_back(load(i, ServiceClass::kReserved));
+  Loads loads;
+  for (std::size_t i = 0; i < c.running; ++i) loads.add(ServiceClass::kReserved, 100_W);
   EXPECT_EQ(may_start({c.service_class, 100_W}, loads, {}, kPower, c.heat, 60_W), c.may);
 }
 
@@ -130,6 +130,14 @@ INSTANTIATE_TEST_SUITE_P(
                     StartCase{"off", ServiceClass::kReserved, 0, halted(), false},
                     StartCase{"frost", ServiceClass::kFlex, 0, frost(), true}),
     [](const auto& test) { return test.param.name; });
+
+TEST(StartsElsewhere, BeyondTheStartBoundByAHysteresis) {
+  EXPECT_FALSE(starts_elsewhere(ServiceClass::kFlex, {}, heat(0.59)));
+  EXPECT_TRUE(starts_elsewhere(ServiceClass::kFlex, {}, heat(0.6)));
+  EXPECT_FALSE(starts_elsewhere(ServiceClass::kFiller, {}, heat(0.2))) << "it may replace filler";
+  EXPECT_TRUE(starts_elsewhere(ServiceClass::kFiller, {}, heat(0.4)));
+  EXPECT_FALSE(starts_elsewhere(ServiceClass::kReserved, {}, HeatState{})) << "nothing is known";
+}
 
 }  // namespace
 }  // namespace hearth::node_agent

@@ -1,0 +1,49 @@
+#include "node_agent/core/patience.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace hearth::node_agent {
+namespace {
+
+constexpr Duration kPatienceMin = std::chrono::minutes{10};
+constexpr Duration kPatienceMax = std::chrono::hours{3};
+constexpr Duration kFreely = std::chrono::minutes{10};
+constexpr int kFull = 1000;
+
+}  // namespace
+
+void Progress::set_speed(int permille, TimePoint now) {
+  nominal_ = nominal(now);
+  frozen_ = frozen(now);
+  since_ = now;
+  permille_ = permille;
+}
+
+Duration Progress::nominal(TimePoint now) const {
+  return nominal_ + (now - since_) * std::max(0, permille_) / kFull;
+}
+
+Duration Progress::frozen(TimePoint now) const {
+  if (permille_ == kFull && now - since_ >= kFreely) return {};
+  return is_frozen() ? frozen_ + (now - since_) : frozen_;
+}
+
+Duration patience_for(Duration nominal) {
+  return std::clamp(nominal, kPatienceMin, kPatienceMax);
+}
+
+std::optional<AttemptId> attempt_to_give_up(const std::vector<FrozenAttempt>& frozen) {
+  const FrozenAttempt* chosen = nullptr;
+  const auto rank = [](const FrozenAttempt& a) {
+    return std::tuple(-static_cast<int>(a.service_class), a.nominal, a.attempt);
+  };
+  for (const auto& attempt : frozen) {
+    if (attempt.frozen < patience_for(attempt.nominal)) continue;
+    if (chosen == nullptr || rank(attempt) < rank(*chosen)) chosen = &attempt;
+  }
+  if (chosen == nullptr) return std::nullopt;
+  return chosen->attempt;
+}
+
+}  // namespace hearth::node_agent

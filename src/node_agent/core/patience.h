@@ -1,0 +1,54 @@
+// How long a frozen attempt is kept before it is given up, so that it can run elsewhere.
+//
+// To wait costs the customer time, to give up costs the work done: the ski-rental problem. Waiting
+// as long as what would be lost costs at most twice the best choice, made with hindsight (Karlin,
+// Manasse, Rudolph, Sleator: Competitive snoopy caching, Algorithmica 3, 1988), and the least lost
+// work goes first by construction. Our choice: at least 10 min, for a room cools no faster than it
+// warms, and at most 3 h, for a deadline that would be missed anyway.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/time.h"
+#include "protocol/job.h"
+
+namespace hearth::node_agent {
+
+// How fast an attempt was let run so far.
+class Progress {
+ public:
+  Progress(int permille, TimePoint now) : permille_(permille), since_(now) {}
+
+  void set_speed(int permille, TimePoint now);
+
+  // Run time at full speed so far; frozen time adds nothing.
+  Duration nominal(TimePoint now) const;
+  // In sum since it last ran freely: at full speed for 10 min on end.
+  Duration frozen(TimePoint now) const;
+  bool is_frozen() const { return permille_ == 0; }
+
+ private:
+  int permille_;
+  TimePoint since_;
+  Duration nominal_{};
+  Duration frozen_{};
+};
+
+struct FrozenAttempt {
+  AttemptId attempt;
+  protocol::ServiceClass service_class{};
+  Duration nominal{};
+  Duration frozen{};
+};
+
+Duration patience_for(Duration nominal);
+
+// Of those whose patience is over: the class that yields first, then the least lost work.
+std::optional<AttemptId> attempt_to_give_up(const std::vector<FrozenAttempt>& frozen);
+
+// Never more than one in this time (our choice): a room that cools takes the others up again.
+inline constexpr Duration kGiveUpDistance = std::chrono::minutes{5};
+
+}  // namespace hearth::node_agent
