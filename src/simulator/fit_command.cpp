@@ -82,9 +82,11 @@ void add_fit_command(CLI::App& app) {
   command->add_option("--time", options->columns.time, "Column: seconds, or RFC 3339")->required();
   command->add_option("--zone", options->columns.zone, "Columns, °C; the zone is their mean")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->required();
   command->add_option("--power", options->columns.power, "Columns, W; the heat is their sum")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->required();
   command->add_option("--outdoor", options->columns.outdoor, "Column, °C")->required();
   command->add_option("--irradiance", options->columns.irradiance, "Column, W/m2; none: no sun");

@@ -12,6 +12,12 @@ int main(int argc, char** argv) {
   hearth::simulator::add_fit_command(app);
   hearth::simulator::add_run_command(app);
   hearth::simulator::add_compare_command(app);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::RuntimeError& ended) {  // a command that has said why
+    return ended.get_exit_code();
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
   return 0;
 }
