@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   app.name("hearth-sim");
   app.set_version_flag("--version", HEARTH_VERSION);
   app.require_subcommand(1);
+  hearth::simulator::add_bestest_command(app);
   hearth::simulator::add_fit_command(app);
   hearth::simulator::add_run_command(app);
   hearth::simulator::add_compare_command(app);
