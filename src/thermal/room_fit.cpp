@@ -96,9 +96,11 @@ ForecastError error_from(const ForecastScore& held_out) {
 RoomFit described(RoomFit fit) {
   fit.error = error_from(fit.held_out);
   if (!(fit.ua_w_per_k > 0)) fit.ua_w_per_k = fit.model.ua_w_per_k();
-  fit.hold_model = fit.model;
-  if (fit.kind == ModelKind::k1R1C) {
+  const bool chosen = fit.hold_model.ci_j_per_k > 0;
+  if (!chosen && fit.kind == ModelKind::k1R1C) {
     fit.hold_model = with_loss(prior_room(fit.ua_w_per_k), fit.ua_w_per_k);
+  } else if (!chosen) {
+    fit.hold_model = fit.model;
   }
   return fit;
 }
@@ -162,6 +164,11 @@ RoomFit full_model(Window window) {
   return fit;
 }
 
+bool loss_agrees(const RoomFit& refused, const RoomFit& simple) {
+  const double ratio = refused.model.ua_w_per_k() / simple.ua_w_per_k;
+  return ratio < 1.5 && ratio > 1 / 1.5;
+}
+
 // Persistence is hard to beat in a room that is much the same every day; a model that fails against
 // it may still be far better than one capacity. (Our choice: by three tenths, its loss within half
 // as much again of the signature's, below the gate's 1.5 K.)
@@ -169,8 +176,7 @@ bool better_than_one_capacity(const RoomFit& refused, const RoomFit& simple) {
   const auto rmse = refused.held_out.rmse_k[kDayHorizon];
   const auto simple_rmse = simple.held_out.rmse_k[kDayHorizon];
   if (!rmse || !simple_rmse || refused.held_out.n[kDayHorizon] < kForecastsMin) return false;
-  const double ratio = refused.model.ua_w_per_k() / simple.ua_w_per_k;
-  return *rmse < 0.7 * *simple_rmse && *rmse < kAcceptBelowK && ratio < 1.5 && ratio > 1 / 1.5;
+  return *rmse < 0.7 * *simple_rmse && *rmse < kAcceptBelowK && loss_agrees(refused, simple);
 }
 
 RoomFit fall_back(const Window& window, std::optional<double> signature, std::string reason,
@@ -193,12 +199,15 @@ RoomFit fall_back(const Window& window, std::optional<double> signature, std::st
   const auto all = fit_1r1c(window.history, window.last, window.filter, fit.ua_w_per_k);
   fit.model = all.model;
   fit.iterations = all.iterations;
+  // Closed loop identifies the loss: where it agrees with the signature's, the refused model knows
+  // more of sun and mass than proportions that nobody measured.
+  if (refused != nullptr && loss_agrees(*refused, fit)) fit.hold_model = refused->model;
   if (!window.options.previous) {
     return refused != nullptr && better_than_one_capacity(*refused, fit) ? *refused : fit;
   }
   RoomFit kept = fit;
   kept.kind = ModelKind::kKept;
-  kept.model = *window.options.previous;
+  kept.model = kept.hold_model = *window.options.previous;
   kept.held_out = window.score(kept.model);
   kept.ua_w_per_k = kept.model.ua_w_per_k();
   const auto mine = kept.held_out.rmse_k[kDayHorizon];

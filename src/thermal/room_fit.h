@@ -38,7 +38,8 @@ struct RoomFit {
   RoomModel model;
   double lag_s = 0;  // that the model goes with
   // What demand and capacity are reckoned with: `model`, but for k1R1C, which must never forecast
-  // capacity, the usual proportions with the loss from the energy signature.
+  // capacity, the refused 3R2C where its loss agrees with the energy signature's within half as
+  // much again, else the usual proportions with the signature's loss.
   RoomModel hold_model;
   ModelKind kind = ModelKind::kPrior;
   bool accepted = false;   // k3R2C only: passed the gate on the last three days
