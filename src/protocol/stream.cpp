@@ -83,18 +83,26 @@ struct Print {
   }
 };
 
+// The two usual exponents exactly, and without the cost of any.
+double raised(double base, double exponent) {
+  if (exponent == 1) return base;
+  if (exponent == 2) return base * base;
+  return std::pow(base, exponent);
+}
+
 }  // namespace
 
 double power_share(const SpeedLaw& law, double speed) {
   const double s = std::clamp(speed, 0.0, 1.0);
-  if (s >= law.speed_min) return std::pow(s, law.exponent);
-  return std::pow(law.speed_min, law.exponent) * s / law.speed_min;
+  if (s >= law.speed_min) return raised(s, law.exponent);
+  return raised(law.speed_min, law.exponent) * s / law.speed_min;
 }
 
 double speed_at(const SpeedLaw& law, double share) {
   const double p = std::clamp(share, 0.0, 1.0);
-  const double at_min = std::pow(law.speed_min, law.exponent);
-  return p >= at_min ? std::pow(p, 1 / law.exponent) : law.speed_min * p / at_min;
+  const double at_min = raised(law.speed_min, law.exponent);
+  if (p < at_min) return law.speed_min * p / at_min;
+  return law.exponent == 2 ? std::sqrt(p) : raised(p, 1 / law.exponent);
 }
 
 std::string_view to_string(StopReason reason) {

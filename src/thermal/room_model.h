@@ -78,6 +78,14 @@ class RoomStep {
     return {row(0), row(1), a_(2, 2) * x.gain_w, a_(3, 3) * x.emitted_w + b_(3, 1) * u.heat_w};
   }
 
+  // What a step without heat becomes with `heat_w` in it.
+  RoomEstimate heated(RoomEstimate without, double heat_w) const {
+    without.air_c += b_(0, 1) * heat_w;
+    without.mass_c += b_(1, 1) * heat_w;
+    without.emitted_w += b_(3, 1) * heat_w;
+    return without;
+  }
+
   // The constant power over the step that brings the air to `air_c` at its end (any sign). The
   // input's own heat_w is ignored. Meant for steps without lag: with one, the answer rings.
   double power_to_reach(double air_c, const RoomEstimate& x, RoomInput u) const {
