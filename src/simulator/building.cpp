@@ -38,7 +38,7 @@ ZoneSpec draw_zone(const Scenario& scenario, double rated_w, Random& random) {
   const double window_m2 =
       floor_m2 * uniform(random, buildings.window_share[0], buildings.window_share[1]);
   zone.glass_m2 = window_m2 * buildings.solar_g;
-  zone.facade = static_cast<Facade>(random.below(kFacadeCount));
+  zone.facade = static_cast<weather::Orientation>(random.below(weather::kOrientationCount));
   zone.adequate = adequate;
   return zone;
 }

@@ -16,7 +16,7 @@ struct ZoneSpec {
   thermal::RadiatorParameters radiator;
   double ua_w_per_k = 0;
   double glass_m2 = 0;  // times g: W entering per W/m2 on the façade
-  Facade facade = Facade::kSouth;
+  weather::Orientation facade = weather::Orientation::kSouth;
   int building = 0;
   double rated_w = 0;
   bool adequate = true;  // rated_w >= 1.2 UA (20 - design_c), HEAT section 2

@@ -2,79 +2,86 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <fstream>
+#include <sstream>
 
 #include "simulator/draws.h"
+#include "weather/epw.h"
+#include "weather/normals.h"
 
 namespace hearth::simulator {
 namespace {
 
-// Monthly means of Lyon, degC (Meteo-France normals 1991-2020, rounded).
-constexpr std::array<double, 12> kMonthC = {4.1,  5.2,  9.1,  12.2, 16.2, 20.3,
-                                            22.6, 22.3, 17.9, 13.8, 8.1,  4.8};
-constexpr double kLatitude = 45.7 * std::numbers::pi / 180;
+// Choices: how long a departure lasts, how clear and overcast days differ.
+constexpr double kDepartureH = 60;
+constexpr double kClearStd = 0.5;  // of a day's light over the mean day's
+constexpr double kClearMemory = 0.4;
+constexpr double kClearLeast = 0.15, kClearMost = 1.9;
+constexpr double kRangeOvercast = 0.5;  // of the daily range of temperature remains without sun
 
-double month_mean(UtcTime time) {
-  const std::chrono::year_month_day date{std::chrono::floor<std::chrono::days>(time)};
-  const double position = static_cast<double>(unsigned(date.month())) - 1 +
-                          (static_cast<double>(unsigned(date.day())) - 15.5) / 30.5;
-  const double from = std::floor(position);
-  const auto month = [](double m) { return kMonthC[static_cast<std::size_t>(m + 12) % 12]; };
-  return month(from) + (position - from) * (month(from + 1) - month(from));
+Result<weather::Record> record_of_file(const std::string& path, UtcTime start, int hours) {
+  std::ifstream file{path};
+  if (!file) return fail(ErrorCode::kNotFound, path + ": cannot be read");
+  std::stringstream text;
+  text << file.rdbuf();
+  const auto epw = weather::parse_epw(text.str());
+  if (!epw) return fail(epw.error().code, path + ": " + epw.error().message);
+  return weather::record_of(*epw, start, hours);
 }
 
-// Sun on a façade: direct by the angle of incidence, diffuse and reflected isotropic.
-Conditions sunlit(double outdoor_c, UtcTime middle, double clearness) {
-  const auto day = std::chrono::floor<std::chrono::days>(middle);
-  const std::chrono::year_month_day date{day};
-  const auto of_year = (day - std::chrono::sys_days{date.year() / 1 / 1}).count();
-  const double hour = std::chrono::duration<double, std::ratio<3600>>(middle - day).count();
-  const double declination =
-      0.4093 * std::sin(2 * std::numbers::pi * (284.0 + static_cast<double>(of_year)) / 365);
-  const double angle = (hour + 5.0 / 15 - 12) * std::numbers::pi / 12;  // 5 degrees east
-  const double sin_height = std::sin(kLatitude) * std::sin(declination) +
-                            std::cos(kLatitude) * std::cos(declination) * std::cos(angle);
-  Conditions result;
-  result.outdoor_c = outdoor_c;
-  if (sin_height <= 0.03) return result;
-  const double direct = 950 * clearness * std::exp(-0.2 / sin_height);
-  const double diffuse = (60 + 90 * (1 - clearness)) * sin_height + 20 * (1 - clearness);
-  result.horizontal_w_per_m2 = direct * sin_height + diffuse;
-  const double east = -std::cos(declination) * std::sin(angle);
-  const double south = std::sin(kLatitude) * std::cos(declination) * std::cos(angle) -
-                       std::cos(kLatitude) * std::sin(declination);
-  const std::array<double, kFacadeCount> incidence = {-south, east, south, -east};
-  for (std::size_t i = 0; i < kFacadeCount; ++i) {
-    result.facade_w_per_m2[i] =
-        direct * std::max(0.0, incidence[i]) + 0.5 * diffuse + 0.1 * result.horizontal_w_per_m2;
+Result<weather::Record> record_of_normals(const Scenario& scenario, std::uint64_t seed, int hours) {
+  const auto normals = weather::normals_of_city(scenario.weather.normals);
+  if (!normals) {
+    std::string known;
+    for (const auto& city : weather::cities()) known += (known.empty() ? "" : ", ") + city;
+    return fail(ErrorCode::kInvalidArgument, "weather.normals: " + scenario.weather.normals +
+                                                 ": not built in; known are " + known);
   }
-  return result;
+  auto record = weather::record_of(*normals, scenario.start, hours);
+  auto random = generator(seed, Stream::kWeather);
+  const double noise_k = scenario.weather.noise_k;
+  double departure_k = noise_k * normal(random);
+  double clear = normal(random);
+  const double keep = std::exp(-1 / kDepartureH);
+  double mean_c = 0;
+  for (std::size_t h = 0; h < record.hours.size(); ++h) {
+    if (h % 24 == 0) {
+      if (h > 0)
+        clear = kClearMemory * clear + std::sqrt(1 - kClearMemory * kClearMemory) * normal(random);
+      const std::size_t end = std::min(h + 24, record.hours.size());
+      mean_c = 0;
+      for (std::size_t i = h; i < end; ++i) {
+        mean_c += record.hours[i].outdoor.value / static_cast<double>(end - h);
+      }
+    }
+    const double light =
+        noise_k > 0 ? std::clamp(1 + kClearStd * clear, kClearLeast, kClearMost) : 1;
+    auto& hour = record.hours[h];
+    const double swing_k = hour.outdoor.value - mean_c;
+    const double range = kRangeOvercast + (1 - kRangeOvercast) * light;
+    hour.outdoor = Celsius{mean_c + range * swing_k + departure_k};
+    const UtcTime middle =
+        scenario.start + std::chrono::minutes{60 * static_cast<std::int64_t>(h) + 30};
+    const auto sun = weather::sun_position(record.site, middle);
+    hour.irradiance = weather::split(light * hour.irradiance.global, sun);
+    departure_k = keep * departure_k + noise_k * std::sqrt(1 - keep * keep) * normal(random);
+  }
+  return record;
 }
 
 }  // namespace
 
 Result<SiteWeather> SiteWeather::make(const Scenario& scenario, std::uint64_t seed) {
-  if (!scenario.weather.epw.empty()) {
-    return fail(ErrorCode::kInvalidArgument, "weather.epw: not read yet");
-  }
-  auto random = generator(seed, Stream::kWeather);
   const int hours = scenario.minutes_in_all() / 60 + 49;
+  HEARTH_TRY(record, scenario.weather.epw.empty()
+                         ? record_of_normals(scenario, seed, hours)
+                         : record_of_file(scenario.weather.epw, scenario.start, hours));
+  const auto walls = weather::facades(record);
   SiteWeather result;
-  double departure_k = scenario.weather.noise_k * normal(random);
-  double clearness = uniform(random);
-  const double keep = std::exp(-1.0 / 60);  // the weather lasts two to three days
-  for (int h = 0; h < hours; ++h) {
-    departure_k =
-        keep * departure_k + scenario.weather.noise_k * std::sqrt(1 - keep * keep) * normal(random);
-    if (h % 24 == 0)
-      clearness =
-          std::clamp(0.6 * clearness + 0.4 * uniform(random) + 0.25 * normal(random), 0.02, 1.0);
-    const UtcTime middle = scenario.start + std::chrono::minutes{60 * h + 30};
-    const double of_day = static_cast<double>(h % 24) + 0.5;
-    const double swing =
-        (1.5 + 3.5 * clearness) * std::cos(2 * std::numbers::pi * (of_day - 14) / 24);
-    const double outdoor = month_mean(middle) + swing + departure_k + scenario.weather.offset_k;
-    result.hours_.push_back(sunlit(outdoor, middle, clearness));
+  for (std::size_t h = 0; h < record.hours.size(); ++h) {
+    const auto& hour = record.hours[h];
+    result.hours_.push_back(
+        {hour.outdoor.value + scenario.weather.offset_k, walls.hours[h], hour.irradiance.global});
   }
   return result;
 }
@@ -91,16 +98,8 @@ Conditions SiteWeather::at(double minute) const {
   Conditions result;
   result.outdoor_c = mix(a.outdoor_c, b.outdoor_c);
   result.horizontal_w_per_m2 = mix(a.horizontal_w_per_m2, b.horizontal_w_per_m2);
-  for (std::size_t i = 0; i < kFacadeCount; ++i) {
+  for (std::size_t i = 0; i < weather::kOrientationCount; ++i) {
     result.facade_w_per_m2[i] = mix(a.facade_w_per_m2[i], b.facade_w_per_m2[i]);
-  }
-  return result;
-}
-
-weather::Series SiteWeather::series(UtcTime start) const {
-  weather::Series result{start, {}};
-  for (const auto& hour : hours_) {
-    result.hours.push_back({Celsius{hour.outdoor_c}, hour.horizontal_w_per_m2});
   }
   return result;
 }

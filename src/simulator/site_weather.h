@@ -1,4 +1,4 @@
-// The weather of a scenario, the same for every policy: outdoor air, and the sun on four façades.
+// The weather of a scenario, the same for every policy: outdoor air, and the sun on eight façades.
 #pragma once
 
 #include <array>
@@ -7,29 +7,25 @@
 
 #include "common/result.h"
 #include "simulator/scenario.h"
-#include "weather/series.h"
+#include "weather/facade.h"
 
 namespace hearth::simulator {
 
-enum class Facade { kNorth, kEast, kSouth, kWest };
-inline constexpr std::size_t kFacadeCount = 4;
-
 struct Conditions {
   double outdoor_c = 0;
-  std::array<double, kFacadeCount> facade_w_per_m2{};
+  std::array<double, weather::kOrientationCount> facade_w_per_m2{};
   double horizontal_w_per_m2 = 0;
 };
 
 class SiteWeather {
  public:
-  // From an EPW file or from normals with the days' departures; covers `scenario` and two days
-  // more.
+  // From the scenario's EPW file; without one from a city's normals, to which each seed adds its
+  // own departures: temperatures of the days, clear and overcast days. Covers the scenario and two
+  // days more. Fails where the file cannot be read or the city is not built in.
   static Result<SiteWeather> make(const Scenario& scenario, std::uint64_t seed);
 
   // Linear between the middles of the hours.
-  Conditions at(double minute) const;
-  // The same as a series from the scenario's start: what a perfect forecast would say.
-  weather::Series series(UtcTime start) const;
+  [[nodiscard]] Conditions at(double minute) const;
 
  private:
   std::vector<Conditions> hours_;

@@ -110,6 +110,39 @@ TEST(Worlds, ZonesAreSizedAsStated) {
   EXPECT_NEAR(undersized, 25, 15);
 }
 
+TEST(Weather, OfASeedIsItsOwnAndKeepsTheNormals) {
+  auto scenario = test::small_scenario();
+  scenario.days = 28;
+  double sum_c = 0, sum_w = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const auto weather = SiteWeather::make(scenario, seed);
+    ASSERT_TRUE(weather);
+    for (int hour = 0; hour < 28 * 24; ++hour) {
+      sum_c += weather->at(60.0 * hour).outdoor_c / (40 * 28 * 24);
+      sum_w += weather->at(60.0 * hour).horizontal_w_per_m2 / (40 * 28 * 24);
+    }
+  }
+  scenario.weather.noise_k = 0;
+  const auto plain = SiteWeather::make(scenario, 1);
+  double plain_c = 0, plain_w = 0;
+  for (int hour = 0; hour < 28 * 24; ++hour) {
+    plain_c += plain->at(60.0 * hour).outdoor_c / (28 * 24);
+    plain_w += plain->at(60.0 * hour).horizontal_w_per_m2 / (28 * 24);
+  }
+  EXPECT_NEAR(sum_c, plain_c, 0.5);
+  EXPECT_NEAR(sum_w / plain_w, 1, 0.08);
+}
+
+TEST(Weather, OfAnUnknownPlaceSaysWhichAreKnown) {
+  auto scenario = test::small_scenario();
+  scenario.weather.normals = "Atlantis";
+  const auto weather = SiteWeather::make(scenario, 1);
+  ASSERT_FALSE(weather);
+  EXPECT_NE(weather.error().message.find("Atlantis: not built in; known are"), std::string::npos);
+  scenario.weather.epw = "/nowhere.epw";
+  EXPECT_EQ(SiteWeather::make(scenario, 1).error().message, "/nowhere.epw: cannot be read");
+}
+
 TEST(Hearth, HoldsComfortWithoutANetwork) {
   auto scenario = test::small_scenario();
   scenario.sizing.adequate_share = 1;
