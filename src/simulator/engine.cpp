@@ -166,6 +166,15 @@ class Engine {
   double cpu_use_ = 0;
 };
 
+double cpu_s() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 double peak_rss_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -177,6 +186,7 @@ double peak_rss_bytes() {
 Result<RunResult> run_policy(const World& world, const std::string& policy,
                              const Progress& progress) {
   const Stopwatch watch;
+  const double cpu_before_s = cpu_s();
   RunResult result;
   if (policy == "ideal") {
     result = world.ideal;
@@ -189,6 +199,7 @@ Result<RunResult> run_policy(const World& world, const std::string& policy,
   }
   result.policy = policy;
   result.metrics.set("wall_s", policy == "ideal" ? world.ideal_wall_s : watch.seconds());
+  if (policy != "ideal") result.metrics.set("cpu_s", cpu_s() - cpu_before_s);
   result.metrics.set("peak_rss_bytes", peak_rss_bytes());
   return result;
 }

@@ -117,8 +117,11 @@ class Table {
   void speed() {
     const double node_days = scenario_.nodes * scenario_.days;
     const double bound_s = 60 * node_days / (14 * 1024);
-    add("14 days of 1,024 nodes <= 60 s (in proportion)", hearth_->most("wall_s") <= bound_s,
-        number(hearth_->most("wall_s")) + " s against " + number(bound_s));
+    // On one core: CPU time, since others may share the machine.
+    add("14 days of 1,024 nodes <= 60 s of one core (in proportion)",
+        hearth_->most("cpu_s") <= bound_s,
+        number(hearth_->most("cpu_s")) + " s against " + number(bound_s) + ", on the clock " +
+            number(hearth_->most("wall_s")) + " s");
     const double bytes = hearth_->most("peak_rss_bytes");
     add("memory <= 1 GB", bytes <= 1e9, number(bytes / 1e6) + " MB");
   }

@@ -8,7 +8,7 @@
 namespace hearth::simulator {
 
 // {"scenario": .., "seed": .., "policy": .., "metrics": {..}}, one line. The same run gives the
-// same text but for wall_s and peak_rss_bytes.
+// same text but for wall_s, cpu_s and peak_rss_bytes.
 std::string run_json(const World& world, const RunResult& result);
 // A table: name, value.
 std::string run_text(const World& world, const RunResult& result);

@@ -73,6 +73,9 @@ Result<Workload> make_work(const World& world, double core_seconds) {
 }  // namespace
 
 Result<World> make_world(const Scenario& scenario, std::uint64_t seed) {
+  if (scenario.tanks.share > 0) {
+    return fail(ErrorCode::kInvalidArgument, "tanks.share: tanks are not simulated yet");
+  }
   World world;
   world.scenario = scenario;
   world.seed = seed;

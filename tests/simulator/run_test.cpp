@@ -21,6 +21,7 @@ World world_of(const Scenario& scenario, std::uint64_t seed = 1) {
 
 std::string without_times(RunResult result, const World& world) {
   result.metrics.set("wall_s", 0);
+  result.metrics.set("cpu_s", 0);
   result.metrics.set("peak_rss_bytes", 0);
   return run_json(world, result);
 }
