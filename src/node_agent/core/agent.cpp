@@ -30,6 +30,7 @@ Agent::Impl::Impl(AgentConfig configuration, AgentState state)
       highest_epoch(state.highest_epoch),
       report_period(config.report_period) {
   telemetry.energy = book.ledger();
+  if (state.plan) use_plan(*state.plan);
 }
 
 std::vector<Command> Agent::Impl::apply(const Event& event, TimePoint time) {

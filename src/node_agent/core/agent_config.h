@@ -24,6 +24,7 @@ struct AgentConfig {
   Celsius cpu_trip{100};                    // at or above: trip, latched until TripReset
   Celsius case_trip{75};                    // so a covered heater trips too
   Kelvins air_step_max{5};                  // two passes further apart: implausible
+  bool cool_at_night = false;               // a programme's step down is an order to cool
 };
 
 // What survives a restart of the agent, and what is drawn anew at each start.
@@ -32,6 +33,7 @@ struct AgentState {
   std::string boot_id;  // new at each start; the energy counters of SensorsRead begin at 0 with it
   std::optional<protocol::Setpoint> setpoint;
   std::uint64_t highest_epoch = 0;
+  std::optional<protocol::ZonePlan> plan;
 };
 
 }  // namespace hearth::node_agent

@@ -26,10 +26,11 @@ void Agent::Impl::update(const SensorsRead& event) {
   if (doubted) said.quality = Quality::kImplausible;
   air_reading = air_sensor.take(said, now);
   power_reading = event.power_w;
-  outdoor.reset();
+  outdoor_sensed.reset();
   if (event.outdoor_temperature_c.quality == Quality::kGood) {
-    outdoor = rounded(Celsius{event.outdoor_temperature_c.value});
+    outdoor_sensed = rounded(Celsius{event.outdoor_temperature_c.value});
   }
+  if (outdoor_sensed) outdoor = outdoor_sensed;
   const auto air = air_sensor.air(now);
   window.take(air, outdoor, emitted, now);
   // Doubt about a rise must not hide an overheated room.

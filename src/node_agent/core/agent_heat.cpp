@@ -7,9 +7,9 @@ namespace hearth::node_agent {
 namespace {
 
 using protocol::NodeKind;
-constexpr Celsius kFrostReference{7};
 constexpr double kSafeShareOfRated = 0.3;
-constexpr Watts kNoticeable{1};  // smaller changes of cap and filler are not ordered
+constexpr Kelvins kRadiatorStillGives{0.3};  // at the end of a rise at full power (our choice)
+constexpr Watts kNoticeable{1};              // smaller changes of cap and filler are not ordered
 
 bool differs(const std::optional<Watts>& in_force, Watts wanted) {
   if (!in_force) return true;
@@ -18,41 +18,6 @@ bool differs(const std::optional<Watts>& in_force, Watts wanted) {
 }
 
 }  // namespace
-
-void Agent::Impl::end_what_is_over() {
-  if (setpoints.end_boost(now)) announce_setpoint();
-  if (limits && now >= limits->end) {
-    limits.reset();
-    limits_ended = now;
-  }
-}
-
-void Agent::Impl::follow_reference() {
-  const auto setpoint = setpoints.value(now);
-  if (!setpoint) {
-    reference = work_reference = kFrostReference;
-    work_reference_of.reset();
-    return;
-  }
-  reference = *setpoint;
-  if (limits) {
-    reference = std::clamp(limits->limits.t_ref, *setpoint - config.band.below,
-                           *setpoint + config.band.above);
-  }
-  // A programme's step down is a permission, not an order to cool (DESIGN section 6): the
-  // reference for work falls no faster than the room does. What a person sets counts at once.
-  const auto& in_force = setpoints.in_force();
-  const bool same_programme =
-      in_force.mode == protocol::SetpointMode::kProgramme && work_reference_of == in_force.revision;
-  if (same_programme) {
-    const auto air = air_sensor.air(now);
-    const Celsius kept = air ? std::min(work_reference, *air) : work_reference;
-    work_reference = std::max(reference, kept);
-  } else {
-    work_reference = reference;
-    work_reference_of = in_force.revision;
-  }
-}
 
 Watts Agent::Impl::breaker() const {
   const Watts share = limits ? limits->limits.p_max : config.facts.static_share;
@@ -76,6 +41,9 @@ void Agent::Impl::judge_heat() {
     heat.rise = air_sensor.rise();
   }
 
+  const auto held_down = quiet_limit(config.facts.quiet, setpoints.minute_of_week(now));
+  quiet = held_down.has_value() && !heat.frost;
+  const Watts most = quiet ? std::min(breaker(), *held_down) : breaker();
   const bool was_controlling = controlling;
   controlling = false;
   if (heat.frost) {
@@ -83,11 +51,11 @@ void Agent::Impl::judge_heat() {
   } else if (heat.halted) {
     heat.allowed = heat.wanted = 0_W;
   } else if (!comfort) {
-    heat.allowed = breaker();
+    heat.allowed = most;
   } else if (heat.safe_mode) {
-    heat.allowed = heat.wanted = safe_power();
+    heat.allowed = heat.wanted = std::min(most, safe_power());
   } else {
-    heat.allowed = ceiling_ramp(breaker(), *air + heat.rise, work_reference + config.band.ceiling);
+    heat.allowed = ceiling_ramp(most, *air + heat.rise, work_reference + config.band.ceiling);
     if (!was_controlling) {
       last_control = next_control = now;
       (void)book.take_mean_power();  // what was drawn until now is not the law's doing
@@ -104,6 +72,7 @@ bool Agent::Impl::comfort_is_due() const {
 
 Watts Agent::Impl::control(Watts high) {
   const Watts low = limits ? std::clamp(limits->limits.p_min, 0_W, high) : 0_W;
+  const bool rises = rising_to && *air_sensor.air(now) < *rising_to - kRadiatorStillGives;
   if (comfort_is_due()) {
     const auto measured = book.take_mean_power();
     if (measured) {
@@ -112,12 +81,14 @@ Watts Agent::Impl::control(Watts high) {
       if (!hold_power) hold_power = *measured;
       *hold_power += share * (*measured - *hold_power);
     }
+    recovery.observe(*air_sensor.air(now), outdoor, now);
     law.step({reference, *air_sensor.air(now), outdoor, measured, low, high, now - last_control,
-              window.open(now)});
+              window.open(now) || rises});
     last_control = now;
     next_control = now + config.control_period;
     controlled_reference = reference;
   }
+  if (rises && !window.open(now)) return high;
   // An open window is not heated against; what the limits ask for at least goes on.
   if (window.open(now)) high = std::clamp(window.power_before(), low, high);
   return std::clamp(law.output(), low, high);

@@ -1,7 +1,8 @@
 // The inside of Agent: its parts, and the steps that apply() takes in a fixed order.
 //
-// agent_events.cpp takes facts in; agent_heat.cpp decides about heat, agent_work.cpp about
-// attempts, agent_session.cpp about the stream. Each step decides from state alone.
+// agent_events.cpp takes facts in; agent_reference.cpp and agent_heat.cpp decide about heat,
+// agent_work.cpp about attempts, agent_session.cpp about the stream. Each step decides from state
+// alone.
 #pragma once
 
 #include <optional>
@@ -15,6 +16,8 @@
 #include "node_agent/core/energy_book.h"
 #include "node_agent/core/patience.h"
 #include "node_agent/core/protection.h"
+#include "node_agent/core/quiet.h"
+#include "node_agent/core/recovery.h"
 #include "node_agent/core/rise_check.h"
 #include "node_agent/core/setpoint_authority.h"
 #include "node_agent/core/shedding.h"
@@ -54,9 +57,13 @@ struct Agent::Impl {
   void said(const protocol::SetpointOrdered& message);
   void said(const protocol::PlanChanged& message);
 
-  // ---- heat (agent_heat.cpp)
-  void end_what_is_over();    // boost, limits
-  void follow_reference();    // t_ref, and the reference for work
+  // ---- heat (agent_reference.cpp, agent_heat.cpp)
+  void end_what_is_over();  // boost, limits
+  void follow_reference();  // t_ref, and the reference for work
+  void use_plan(const protocol::ZonePlan& new_plan);
+  const protocol::PlanHour* plan_hour(Duration ahead) const;  // none: no plan covers it
+  void find_outdoor();
+  void look_ahead(Celsius setpoint);
   void judge_heat();          // what the heat side allows and wants now
   Watts breaker() const;      // the most the node may draw, as the breaker goes
   Watts control(Watts high);  // P_req of the control law, stepped when due
@@ -117,7 +124,14 @@ struct Agent::Impl {
   std::optional<protocol::ZonePlan> plan;
   protocol::Reading air_reading;
   protocol::Reading power_reading;
-  std::optional<Celsius> outdoor;
+  std::optional<Celsius> outdoor_sensed;
+  std::optional<Celsius> outdoor;  // as well as it is known
+  Recovery recovery;
+  TimePoint next_look{};             // at the programme's next step up
+  std::optional<Celsius> looked_at;  // the setpoint then
+  std::optional<Celsius> rising_to;  // full power until then
+  std::optional<Celsius> lifted_to;  // the reference is at least this
+  bool quiet = false;
   Celsius reference;       // t_ref in force
   Celsius work_reference;  // what classes and ceiling are measured from; never below `reference`
   std::optional<protocol::SetpointRevision> work_reference_of;

@@ -99,10 +99,6 @@ void Agent::Impl::said(const protocol::SetpointOrdered& message) {
   }
 }
 
-void Agent::Impl::said(const protocol::PlanChanged& message) {
-  plan = message.plan;
-}
-
 void Agent::Impl::announce_setpoint() {
   order(StoreSetpoint{setpoints.to_store()});
   send(protocol::SetpointInForce{setpoints.in_force()});
@@ -131,6 +127,9 @@ void Agent::Impl::refresh_telemetry() {
   telemetry.limits_revision = limits ? limits->limits.revision : 0;
   telemetry.safe_mode = heat.safe_mode;
   telemetry.tripped = protection.tripped();
+  telemetry.window_open = window.open(now);
+  telemetry.quiet = quiet;
+  telemetry.minute_of_week = setpoints.minute_of_week(now).value_or(-1);
 }
 
 // Something the scheduler plans with is no longer as reported.

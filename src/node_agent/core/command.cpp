@@ -42,6 +42,9 @@ struct Print {
   std::string operator()(const StoreEpoch& c) const {
     return "store epoch " + std::to_string(c.epoch);
   }
+  std::string operator()(const StorePlan& c) const {
+    return "store " + to_string(protocol::SchedulerMessage{protocol::PlanChanged{c.plan}});
+  }
   std::string operator()(const CloseStream& c) const { return "close stream: " + c.reason; }
 };
 

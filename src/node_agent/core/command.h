@@ -87,6 +87,11 @@ struct StoreEpoch {
   std::uint64_t epoch = 0;
 };
 
+// Keep the plan across restarts.
+struct StorePlan {
+  protocol::ZonePlan plan;
+};
+
 // The scheduler speaks with an epoch below one we have seen, or refused us: drop the stream.
 struct CloseStream {
   std::string reason;
@@ -94,7 +99,7 @@ struct CloseStream {
 
 using Command = std::variant<Send, OfferResult, ForgetResult, FetchInputs, StartTask, StopTask,
                              SetSpeed, SetPowerCap, SetFiller, SpoolResult, DiscardAttempt,
-                             StoreSetpoint, StoreEpoch, CloseStream>;
+                             StoreSetpoint, StoreEpoch, StorePlan, CloseStream>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Command& command);

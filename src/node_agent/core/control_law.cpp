@@ -17,11 +17,15 @@ constexpr Kelvins kRampWidth{0.5};
 ControlGains gains_of(const AgentConfig& config) {
   const double integral_time_s = to_seconds(config.integral_time);
   if (config.air_capacity_j_per_k > 0) {
-    return {config.air_capacity_j_per_k / to_seconds(config.gain_time), config.ua_w_per_k,
-            integral_time_s};
+    return gains_with(config, config.air_capacity_j_per_k, config.ua_w_per_k);
   }
   const double rated_w = config.facts.max.value;
   return {kProportionalOfRated * rated_w, kFeedForwardOfRated * rated_w, integral_time_s};
+}
+
+ControlGains gains_with(const AgentConfig& config, double air_capacity_j_per_k, double ua_w_per_k) {
+  return {air_capacity_j_per_k / to_seconds(config.gain_time), ua_w_per_k,
+          to_seconds(config.integral_time)};
 }
 
 double ControlLaw::feed_forward(const Inputs& inputs) const {
@@ -41,7 +45,16 @@ bool ControlLaw::may_integrate(const Inputs& inputs, double error_k) const {
   return error_k > 0 ? surplus_w > -tolerance_w : surplus_w < tolerance_w;
 }
 
+void ControlLaw::take_gains(const Inputs& inputs) {
+  const double error_k = (inputs.reference - inputs.air).value;
+  const double before_w = gains_.proportional_w_per_k * error_k + feed_forward(inputs);
+  gains_ = *next_gains_;
+  next_gains_.reset();
+  integral_w_ += before_w - gains_.proportional_w_per_k * error_k - feed_forward(inputs);
+}
+
 void ControlLaw::step(const Inputs& inputs) {
+  if (next_gains_) take_gains(inputs);
   const double error_k = (inputs.reference - inputs.air).value;
   const double proportional_w = gains_.proportional_w_per_k * error_k;
   const double forward_w = feed_forward(inputs);

@@ -22,6 +22,7 @@ struct ControlGains {
   double integral_time_s = 6000;
 };
 ControlGains gains_of(const AgentConfig& config);
+ControlGains gains_with(const AgentConfig& config, double air_capacity_j_per_k, double ua_w_per_k);
 
 class ControlLaw {
  public:
@@ -38,6 +39,9 @@ class ControlLaw {
     bool integral_held = false;  // the room is not its usual self: nothing is learned from it
   };
 
+  // From the next step on; the integral takes the difference, so the heat does not jump.
+  void set_gains(ControlGains gains) { next_gains_ = gains; }
+
   // One step of the integral; afterwards output() is new. Anti-windup by conditional
   // integration on measured power: the integral moves neither up while the heater gives less than
   // was wanted, nor down while it gives more.
@@ -50,7 +54,10 @@ class ControlLaw {
   double feed_forward(const Inputs& inputs) const;
   bool may_integrate(const Inputs& inputs, double error_k) const;
 
+  void take_gains(const Inputs& inputs);
+
   ControlGains gains_;
+  std::optional<ControlGains> next_gains_;
   double integral_w_ = 0;
   std::optional<Celsius> last_outdoor_;
   Watts output_{};

@@ -53,12 +53,30 @@ void SetpointAuthority::clock_read(int minute_of_week, TimePoint now) {
 
 std::optional<Celsius> SetpointAuthority::value(TimePoint now) const {
   if (is_off()) return std::nullopt;
-  int minute = 0;
-  if (clock_) {
-    const auto passed = std::chrono::floor<std::chrono::minutes>(now - clock_->read_at).count();
-    minute = static_cast<int>((clock_->minute_of_week + passed) % kMinutesPerWeek);
+  if (in_force_.mode == SetpointMode::kConstant) return in_force_.value;
+  return setpoint_at(in_force_, minute_of_week(now).value_or(0));
+}
+
+std::optional<int> SetpointAuthority::minute_of_week(TimePoint now) const {
+  if (!clock_) return std::nullopt;
+  const auto passed = std::chrono::floor<std::chrono::minutes>(now - clock_->read_at).count();
+  return static_cast<int>((clock_->minute_of_week + passed) % kMinutesPerWeek);
+}
+
+std::optional<SetpointAuthority::Rise> SetpointAuthority::next_rise(TimePoint now) const {
+  const auto minute = minute_of_week(now);
+  if (!minute || in_force_.mode != SetpointMode::kProgramme) return std::nullopt;
+  const Celsius current = setpoint_at(in_force_, *minute);
+  std::optional<Rise> soonest;
+  for (const auto& step : in_force_.programme) {
+    int ahead = step.minute_of_week - *minute;
+    if (ahead <= 0) ahead += kMinutesPerWeek;
+    const Duration in = std::chrono::minutes{ahead};
+    if (step.setpoint > current && (!soonest || in < soonest->in)) {
+      soonest = Rise{in, step.setpoint};
+    }
   }
-  return setpoint_at(in_force_, minute);
+  return soonest;
 }
 
 }  // namespace hearth::node_agent

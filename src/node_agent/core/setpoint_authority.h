@@ -33,6 +33,16 @@ class SetpointAuthority {
 
   void clock_read(int minute_of_week, TimePoint now);
 
+  // Civil time; nothing before the first clock_read().
+  std::optional<int> minute_of_week(TimePoint now) const;
+
+  // The programme's next step to a higher setpoint than that of now.
+  struct Rise {
+    Duration in{};
+    Celsius to;
+  };
+  std::optional<Rise> next_rise(TimePoint now) const;
+
   // In force at `now`; nothing while OFF. Before the first clock_read() a programme's first step.
   std::optional<Celsius> value(TimePoint now) const;
 

@@ -24,6 +24,12 @@ class WindowWatch {
  public:
   explicit WindowWatch(const AgentConfig& config);
 
+  // A better model than the configured one.
+  void set_model(double air_capacity_j_per_k, double ua_w_per_k) {
+    air_capacity_j_per_k_ = air_capacity_j_per_k;
+    ua_w_per_k_ = ua_w_per_k;
+  }
+
   // One pass; `air` where it can be believed.
   void take(std::optional<Celsius> air, std::optional<Celsius> outdoor, const EmittedHeat& emitted,
             TimePoint now);

@@ -58,6 +58,9 @@ struct AgentLoop::Execute {
   void operator()(const StoreEpoch& c) const {
     report("epoch_not_kept", loop.parts_.state.store_epoch(c.epoch));
   }
+  void operator()(const StorePlan& c) const {
+    report("plan_not_kept", loop.parts_.state.store_plan(c.plan));
+  }
   void operator()(const CloseStream& c) const { loop.parts_.link.close(c.reason); }
 
   // Hardware that cannot do it says so at every command: once is enough.

@@ -11,8 +11,10 @@
 #include <random>
 
 #include "common/log.h"
+#include "hearth/node/v1/node.pb.h"
 #include "node_agent/store/files.h"
 #include "node_agent/store/setpoint_json.h"
+#include "wire/node.h"
 
 namespace hearth::node_agent {
 namespace {
@@ -73,6 +75,7 @@ Result<std::unique_ptr<AgentStateStore>> AgentStateStore::open(const std::string
   HEARTH_TRY(lock, take_lock(directory));
   std::unique_ptr<AgentStateStore> store{new AgentStateStore(directory, lock)};
   store->load();
+  store->load_plan();
   store->state_.boot_id = draw_id();
   if (auto saved = store->save(); !saved) return tl::unexpected(saved.error());
   return store;
@@ -93,6 +96,28 @@ void AgentStateStore::load() {
     session_counter_ = 0;
   }
   if (state_.installation_id.empty()) state_.installation_id = draw_id();
+}
+
+// A plan that cannot be read is as good as none: the next one is on its way.
+void AgentStateStore::load_plan() {
+  const auto path = directory_ + "/plan.pb";
+  const auto bytes = read_file(path, kStateBytesMax);
+  if (!bytes) return;
+  node::v1::ZonePlan message;
+  if (message.ParseFromString(*bytes)) {
+    if (auto plan = wire::from_wire(message)) {
+      state_.plan = std::move(*plan);
+      return;
+    }
+  }
+  log::warn("plan_damaged", {{"path", path}});
+}
+
+Result<> AgentStateStore::store_plan(const protocol::ZonePlan& plan) {
+  state_.plan = plan;
+  node::v1::ZonePlan message;
+  wire::to_wire(plan, &message);
+  return replace_file(directory_ + "/plan.pb", message.SerializeAsString());
 }
 
 Result<> AgentStateStore::save() const {

@@ -1,5 +1,6 @@
 // What an agent keeps across its restarts, in STATE/agent.json: who it is, how many streams it has
-// opened, the setpoint in force, the highest scheduler epoch it has seen.
+// opened, the setpoint in force, the highest scheduler epoch it has seen. The plan of the next days
+// is beside it, STATE/plan.pb, in the stream's own form.
 //
 // One agent per state directory: open() takes a lock that ends with the process. Every change is
 // on disk when its function returns (changes are rare). Blocking; made for one thread.
@@ -32,12 +33,14 @@ class AgentStateStore {
 
   Result<> store_setpoint(const protocol::Setpoint& setpoint);
   Result<> store_epoch(std::uint64_t epoch);
+  Result<> store_plan(const protocol::ZonePlan& plan);
 
  private:
   AgentStateStore(std::string directory, int lock)
       : directory_(std::move(directory)), lock_(lock) {}
 
   void load();
+  void load_plan();
   Result<> save() const;
 
   std::string directory_;

@@ -62,6 +62,26 @@ TEST(AgentStateStore, KeepsProgrammes) {
   EXPECT_EQ((*again)->state().setpoint, programme());
 }
 
+TEST(AgentStateStore, KeepsThePlanAndDoesWithoutADamagedOne) {
+  const TemporaryDirectory directory;
+  const protocol::ZonePlan plan{UtcTime{std::chrono::hours{1}},
+                                {{Celsius{20}, Celsius{-5}, Watts{300}}},
+                                protocol::ZoneModel{1e6, 2e7, 0.003, 0.05, 0.02, 1, 1}};
+  {
+    const auto store = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(store && (*store)->store_plan(plan));
+  }
+  {
+    const auto again = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(again);
+    EXPECT_EQ((*again)->state().plan, plan);
+  }
+  std::ofstream(directory.path() + "/plan.pb") << "nonsense";
+  const auto without = AgentStateStore::open(directory.path());
+  ASSERT_TRUE(without);
+  EXPECT_EQ((*without)->state().plan, std::nullopt);
+}
+
 TEST(AgentStateStore, RefusesASecondAgent) {
   const TemporaryDirectory directory;
   const auto first = AgentStateStore::open(directory.path());
