@@ -54,7 +54,8 @@ Window window_of(const RoomHistory& history, const FitOptions& options) {
   window.ua0 = options.ua0_w_per_k;
   if (!(window.ua0 > 0) && options.previous) window.ua0 = options.previous->ua_w_per_k();
   if (!(window.ua0 > 0)) window.ua0 = first_day_ua_w_per_k(window.history).value_or(kUnknownUa);
-  window.ua0 = std::clamp(window.ua0, 3.0, 500.0);
+  // Of 3 W/K and less the prior itself would lie outside HEAT section 1's bounds: UA, Cm.
+  window.ua0 = std::clamp(window.ua0, 3.5, 500.0);
   const auto n = window.history.size();
   window.last = n > 0 ? n - 1 : 0;
   window.training = n > kHeldOut ? n - 1 - kHeldOut : 0;

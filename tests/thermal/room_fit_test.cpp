@@ -329,6 +329,7 @@ TEST(RoomFit, NeverFails) {
       all(20, kNaN, 5, 0),
       all(1e300, -1e300, 1e18, 1e9),
       all(-30, 90'000, -50, 1400),
+      all(20, 15, 5, 30),  // people heat it, its heater hardly: less than any room's UA
   };
   auto wild = all(20, 500, 5, 0);
   Draw draw(3);

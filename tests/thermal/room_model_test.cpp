@@ -94,7 +94,7 @@ TEST(RoomStep, BearsTheStiffestRoomOfTheBounds) {
 }
 
 TEST(RoomModel, PriorHasItsProportionsAndIsWithinBounds) {
-  for (const double ua0 : {5.0, 30.0, 400.0}) {
+  for (const double ua0 : {3.5, 30.0, 500.0}) {  // the range that fits begin from
     const auto room = prior_room(ua0);
     EXPECT_TRUE(within_bounds(room)) << ua0;
     EXPECT_NEAR(room.ua_w_per_k() / ua0, 0.4 + 1 / (1 / 6.0 + 1.7), 1e-12);
