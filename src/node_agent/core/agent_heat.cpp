@@ -62,6 +62,7 @@ void Agent::Impl::judge_heat() {
     }
     controlling = true;
     heat.wanted = control(heat.allowed);
+    heat.follows_wanted = true;
   }
   if (now >= next_control) next_control = now + config.control_period;
 }

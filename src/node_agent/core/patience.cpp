@@ -6,8 +6,9 @@
 namespace hearth::node_agent {
 namespace {
 
-constexpr Duration kPatienceMin = std::chrono::minutes{10};
-constexpr Duration kPatienceMax = std::chrono::hours{3};
+constexpr Duration kPatienceMin = std::chrono::minutes{30};
+constexpr Duration kPatienceMax = std::chrono::hours{24};
+constexpr int kPatienceShare = 3;
 constexpr Duration kFreely = std::chrono::minutes{10};
 constexpr int kFull = 1000;
 
@@ -30,7 +31,7 @@ Duration Progress::frozen(TimePoint now) const {
 }
 
 Duration patience_for(Duration nominal) {
-  return std::clamp(nominal, kPatienceMin, kPatienceMax);
+  return std::clamp(kPatienceShare * nominal, kPatienceMin, kPatienceMax);
 }
 
 std::optional<AttemptId> attempt_to_give_up(const std::vector<FrozenAttempt>& frozen) {

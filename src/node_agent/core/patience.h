@@ -1,10 +1,11 @@
 // How long a frozen attempt is kept before it is given up, so that it can run elsewhere.
 //
 // To wait costs the customer time, to give up costs the work done: the ski-rental problem. Waiting
-// as long as what would be lost costs at most twice the best choice, made with hindsight (Karlin,
-// Manasse, Rudolph, Sleator: Competitive snoopy caching, Algorithmica 3, 1988), and the least lost
-// work goes first by construction. Our choice: at least 10 min, for a room cools no faster than it
-// warms, and at most 3 h, for a deadline that would be missed anyway.
+// k times as long as what would be lost costs at most k + 1 times the best choice, made with
+// hindsight (Karlin, Manasse, Rudolph, Sleator: Competitive snoopy caching, Algorithmica 3, 1988),
+// and the least lost work goes first by construction. k = 3: lost work is heat that was given
+// already and must find a room again. Our choice: at least half an hour, for a room cools no faster
+// than it warms, and at most a day: what the sun warmed has cooled by then.
 #pragma once
 
 #include <optional>

@@ -17,6 +17,47 @@ double thermal_share(const protocol::ClassBand& band, Kelvins excess) {
   return (band.must_stop_above - excess) / width;
 }
 
+// How far above the reference a class still draws what it likes, and from where on it only fills
+// what the zone wants (choice): a task that runs now is worth some tenths of a kelvin.
+struct Yield {
+  Kelvins free;
+  Kelvins follows;
+};
+constexpr Yield yield_of(ServiceClass c) {
+  switch (c) {
+    case ServiceClass::kReserved:
+      return {Kelvins{0.6}, Kelvins{1.2}};
+    case ServiceClass::kOnDemand:
+      return {Kelvins{0.0}, Kelvins{0.3}};
+    case ServiceClass::kFlex:
+    case ServiceClass::kFiller:
+      break;
+  }
+  return {Kelvins{0.1}, Kelvins{0.3}};
+}
+
+// Tasks fill what the zone wants (DESIGN section 5): beyond it each class, in yielding order, is
+// slowed as the zone gets warmer, but not below the slowest speed that is worth its power: what is
+// to stop altogether stops at the class's own bounds.
+void follow_wanted(const Loads& loads, const PowerModel& power, const HeatState& heat,
+                   ByClass<double>& shares, Watts& total) {
+  const double slowest = protocol::power_share(power.law, power.law.speed_min);
+  const Kelvins above = *heat.excess + heat.rise;
+  for (const auto c : kYieldingOrder) {
+    const Watts full = loads.full[c];
+    if (c == ServiceClass::kFiller || full <= 0_W) continue;
+    const auto yield = yield_of(c);
+    const double freedom =
+        std::clamp((yield.follows - above) / (yield.follows - yield.free), 0.0, 1.0);
+    const Watts most = heat.wanted + freedom * std::max(0_W, heat.allowed - heat.wanted);
+    const Watts over = total - most;
+    if (over <= 0_W) continue;
+    const double before = shares[c];
+    shares[c] = std::max(std::min(before, slowest), before - over / full);
+    total -= (before - shares[c]) * full;
+  }
+}
+
 // Of each class's full power.
 ByClass<double> power_shares(const Loads& loads, const protocol::HeatBand& band,
                              const PowerModel& power, const HeatState& heat) {
@@ -35,6 +76,7 @@ ByClass<double> power_shares(const Loads& loads, const protocol::HeatBand& band,
     shares[ServiceClass::kFiller] = too_warm ? 0 : std::clamp(room / filler, 0.0, 1.0);
     total += shares[ServiceClass::kFiller] * filler;
   }
+  if (heat.follows_wanted && heat.excess) follow_wanted(loads, power, heat, shares, total);
   for (const auto c : kYieldingOrder) {
     const Watts full = loads.full[c];
     const Watts over = total - heat.allowed;

@@ -22,6 +22,7 @@ struct HeatState {
   Kelvins rise;                   // how far heat on its way will lift it: slows work in time
   Watts allowed;                  // the most the node may draw: breaker, ceiling ramp, safe mode
   Watts wanted;                   // P_req of the control law
+  bool follows_wanted = false;    // work fills what is wanted, as far as its class yields
   bool safe_mode = false;
   bool frost = false;
   bool halted = false;  // OFF, tripped or inhibited: nothing may run
