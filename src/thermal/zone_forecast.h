@@ -82,6 +82,7 @@ class ZoneForecast {
   const Path& step_response_k_per_w() const { return response_->heat_k_per_w(); }
   // Standard deviation of the air forecast at step k.
   double sigma_k(std::size_t k) const { return sigma_[k]; }
+  const RoomEstimate& now() const { return now_; }
 
   // The first instant at which the 90 % quantile of the air passes `bound` at constant `power`,
   // linear between steps; 48 h if it does not, 0 if the air is above already. Longer for less power

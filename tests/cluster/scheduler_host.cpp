@@ -153,4 +153,13 @@ bool SchedulerHost::ended_durably(TaskId task) {
   return ended;
 }
 
+bool SchedulerHost::cancelled_durably(JobId job) {
+  bool cancelled = false;
+  store_->read([&](StoreReader& reader) {
+    const auto row = reader.job(job);
+    cancelled = row && *row && (*row)->cancelled;
+  });
+  return cancelled;
+}
+
 }  // namespace hearth::cluster

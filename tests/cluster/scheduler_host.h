@@ -30,6 +30,7 @@ class SchedulerHost {
   std::vector<scheduler::TaskRow> results(JobId job);
   std::optional<scheduler::JobRow> job_row(JobId job);
   [[nodiscard]] bool ended_durably(TaskId task);
+  [[nodiscard]] bool cancelled_durably(JobId job);
   [[nodiscard]] const scheduler::Scheduler& core() const { return *core_; }
 
   // The longest that a commit takes to become durable.

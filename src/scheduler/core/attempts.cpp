@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "common/check.h"
 #include "scheduler/core/impl.h"
@@ -93,6 +94,9 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::TaskResult& message) 
   if (succeeded) {
     job.learn_run_time(report.nominal_run_time);
     run_times.learn(job.spec(), report.nominal_run_time);
+    if (job.available() > 0) {
+      job.set_run_time_p90(run_times.remaining(job.spec(), {}).p90);
+    }
     nodes[index].learned.result(nodes[index].facts, report, job.spec().resources.cores);
     finish(job, TaskState::kSucceeded, name, report);
   } else {
@@ -182,10 +186,25 @@ void Scheduler::Impl::end_job_if_done(JobRecord& job) {
   list_job(job);
 }
 
+// When a job should have begun. With a deadline: in time for its tasks at P90. Without: so that
+// none waits longer than a multiple of its own run time, which keeps slowdown bounded for short and
+// long alike (Wierman: fairness and scheduling in single server queues, 2011), the sooner the
+// earlier a class was promised; a stream of later ones cannot starve it, since its time is fixed.
+UtcTime Scheduler::Impl::due_time(JobRecord& job) const {
+  constexpr std::array<int, protocol::kServiceClassCount> kRunTimes = {4, 16, 48, 96};  // (choice)
+  constexpr Duration kWaitMax = std::chrono::hours{72};
+  const auto left = run_times.remaining(job.spec(), {});
+  job.set_run_time_p90(left.p90);
+  if (job.spec().deadline) return *job.spec().deadline - left.p90;
+  const auto factor = kRunTimes[static_cast<std::size_t>(job.spec().service_class)];
+  return job.submitted_at() + std::min<Duration>(kWaitMax, factor * left.p50);
+}
+
 // Keeps the job's place among those with something to hand out, and its mark ahead of the need.
 void Scheduler::Impl::list_job(JobRecord& job) {
   const auto& spec = job.spec();
-  const JobOrder order{-spec.priority, spec.deadline.value_or(UtcTime::max()), job.id()};
+  if (!job.due()) job.set_due(due_time(job));
+  const JobOrder order{-spec.priority, *job.due(), job.id()};
   if (const auto mark = job.raise_mark(config.dispatch_mark_step)) {
     const DispatchMarkRaised raised{job.id(), *mark};
     held_marks.emplace_back(commit(raised), raised);

@@ -111,7 +111,7 @@ Quote Scheduler::quote(const protocol::JobSpec& spec) const {
           : 1;
   inputs.ahead_p50_core_s = stretch * waiting_p50;
   inputs.ahead_p90_core_s = stretch * waiting_p90;
-  const Shape shape = impl.shape_of_job(spec);
+  const Shape shape = impl.shape_of_job(spec, inputs.run_time.p90);
   Watts per_core_sum;
   for (const auto& node : impl.nodes) {
     const bool able = node.facts.cores >= spec.resources.cores &&

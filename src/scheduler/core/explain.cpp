@@ -68,8 +68,9 @@ Result<TaskExplanation> Scheduler::explain_task(TaskId id) const {
   explanation.task = *view;
   switch (view->state) {
     case TaskState::kPending:
-      explanation.conditions = tally(impl_->nodes, impl_->shape_of_job(job.spec()),
-                                     impl_->config.band, explanation.nodes_feasible);
+      explanation.conditions =
+          tally(impl_->nodes, impl_->shape_of_job(job.spec(), job.run_time_p90()),
+                impl_->config.band, explanation.nodes_feasible);
       explanation.summary = "pending: " + why_pending(job, id.index, explanation);
       break;
     case TaskState::kRunning:

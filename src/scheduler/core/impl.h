@@ -29,10 +29,10 @@
 
 namespace hearth::scheduler {
 
-// Jobs with something to hand out, soonest first: priority, deadline, age.
+// Jobs with something to hand out, soonest first: by priority, then by when they are due.
 struct JobOrder {
   int minus_priority = 0;
-  UtcTime deadline{};
+  UtcTime due{};
   JobId job;
 
   friend auto operator<=>(const JobOrder&, const JobOrder&) = default;
@@ -94,6 +94,7 @@ struct Scheduler::Impl {
   void release_due_retries();
   void end_job_if_done(JobRecord& job);
   void list_job(JobRecord& job);
+  [[nodiscard]] UtcTime due_time(JobRecord& job) const;
 
   // ---- planning.cpp
   void plan_due_nodes();
@@ -132,7 +133,7 @@ struct Scheduler::Impl {
   [[nodiscard]] CapacitySnapshot capacity_snapshot() const;
   void ask_for_capacity();
   void follow_pressure();
-  [[nodiscard]] Shape shape_of_job(const protocol::JobSpec& spec) const;
+  [[nodiscard]] Shape shape_of_job(const protocol::JobSpec& spec, Duration run_time_p90) const;
 
   // ---- placement.cpp
   void place();

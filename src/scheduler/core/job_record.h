@@ -36,6 +36,12 @@ class JobRecord {
   [[nodiscard]] bool cancelled() const { return cancelled_; }
   [[nodiscard]] const JobTotals& totals() const { return totals_; }
   [[nodiscard]] TaskCounts counts() const;
+  // Where it stands among jobs of its priority; given once.
+  [[nodiscard]] std::optional<UtcTime> due() const { return due_; }
+  void set_due(UtcTime due) { due_ = due; }
+  // Of one of its tasks, nominal, at P90, as reckoned last; zero: not yet.
+  [[nodiscard]] Duration run_time_p90() const { return run_time_p90_; }
+  void set_run_time_p90(Duration p90) { run_time_p90_ = p90; }
   [[nodiscard]] std::uint64_t unknown_count() const { return unknown_.size(); }
   [[nodiscard]] bool all_ended() const { return ended_ == spec_.task_count; }
   // True once, when the job has ended: whoever asks says so.
@@ -91,6 +97,8 @@ class JobRecord {
   bool cancelled_ = false;
   bool end_said_ = false;
   UtcTime submitted_at_{};
+  std::optional<UtcTime> due_;
+  Duration run_time_p90_{};
   JobTotals totals_;
   std::vector<protocol::TaskState> states_;  // kPending also for unknown and held back
   std::uint64_t by_state_[5] = {};

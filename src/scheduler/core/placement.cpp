@@ -29,10 +29,14 @@ int Scheduler::Impl::cores_ahead(const JobRecord& job, const NodeRecord& node) c
   return static_cast<int>(std::min(wanted, fair * job.spec().resources.cores));
 }
 
-// What placement asks for a task of this job: with prediction, also its P90 remaining work.
-Shape Scheduler::Impl::shape_of_job(const protocol::JobSpec& spec) const {
+// What placement asks for a task of this job: with prediction, also that the room bears its P90
+// remaining work. Where work queues, a room that bears it for half an hour will do: a frozen task
+// loses nothing but time, and waiting for a better room costs more (choice).
+Shape Scheduler::Impl::shape_of_job(const protocol::JobSpec& spec, Duration run_time_p90) const {
+  constexpr Duration kQueued = std::chrono::minutes{30};
+  constexpr double kMuch = 0.7;
   if (!config.heat.prediction) return shape_of(spec);
-  return shape_of(spec, run_times.remaining(spec, {}).p90);
+  return shape_of(spec, pressure.value() > kMuch ? std::min(run_time_p90, kQueued) : run_time_p90);
 }
 
 void Scheduler::Impl::place() {
@@ -74,7 +78,7 @@ void Scheduler::Impl::place_job(JobId id) {
   const auto found = jobs.find(id);
   if (found == jobs.end() || found->second.available() == 0) return;
   auto& job = found->second;
-  const Shape shape = shape_of_job(job.spec());
+  const Shape shape = shape_of_job(job.spec(), job.run_time_p90());
   const auto most = std::min<std::uint64_t>(job.available(), kCandidatesPerTurn);
   const auto candidates = candidates_for(job, shape, most);
   if (!waiting_jobs.empty() && waiting_jobs.begin()->job != id) {
@@ -119,7 +123,7 @@ void Scheduler::Impl::fill_node(NodeIndex index) {
     auto& job = jobs.at(id);
     const int ahead = cores_ahead(job, node);
     if (ahead == 0 && node.cores_leased >= node.facts.cores) continue;
-    const Shape shape = shape_of_job(job.spec());
+    const Shape shape = shape_of_job(job.spec(), job.run_time_p90());
     if (ahead == 0 && std::ranges::find(refused, shape) != refused.end()) continue;
     bool granted = false;
     while (job.available() > 0 && failing(node, shape, config.band, ahead).none()) {

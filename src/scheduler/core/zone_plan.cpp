@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kStepsPerHour = 6;
 constexpr std::size_t kSunSteps = 12 * kStepsPerHour;
+constexpr double kZSun = 0.6745;    // 75 %: the sun is a likelihood, comfort now a fact (choice)
+constexpr double kSunMargin = 0.5;  // K above the setpoint that free heat may reach (choice)
 constexpr std::size_t kHoldSteps = 2 * kStepsPerHour;
 constexpr std::size_t kSleepSteps = 3 * kStepsPerHour;
 constexpr double kPressureFadesSteps = 6 * kStepsPerHour;  // who hears no more of us floats back
@@ -17,8 +19,8 @@ constexpr double kPressureFadesSteps = 6 * kStepsPerHour;  // who hears no more 
 double free_peak_k(const ZonePlanInputs& inputs) {
   double peak = -100;
   for (std::size_t k = 0; k < kSunSteps; ++k) {
-    const double air = static_cast<double>(inputs.forecast->free_air_c()[k]) +
-                       thermal::kZ90 * inputs.forecast->sigma_k(k);
+    const double air =
+        static_cast<double>(inputs.forecast->free_air_c()[k]) + kZSun * inputs.forecast->sigma_k(k);
     peak = std::max(peak, air - inputs.setpoint_c[k]);
   }
   return peak;
@@ -82,9 +84,10 @@ ZonePlanResult plan_zone(const ZonePlanInputs& inputs) {
   if (inputs.forecast != nullptr) {
     const double peak = free_peak_k(inputs);
     plan.free_peak = rounded(Kelvins{peak});
-    // Half a kelvin of warning: what is charged now is still there when the sun is.
-    const double over = peak - 0.5 * inputs.band.above.value;
-    if (over > 0) {
+    const double over = peak - kSunMargin;
+    // Once the room is warm by itself there is nothing left to make room for.
+    const bool still_cool = inputs.forecast->now().air_c <= inputs.setpoint_c[0] + 0.2;
+    if (over > 0 && still_cool) {
       const double limited = std::max(lowest_k, std::min(bend, -over));
       plan.sun_limits = limited < bend;
       bend = limited;

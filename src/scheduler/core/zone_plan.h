@@ -31,7 +31,7 @@ struct ZonePlanResult {
   Celsius t_ref;
   Kelvins charge;           // t_ref less the setpoint
   bool sun_limits = false;  // lowered because free heat is on its way
-  Kelvins free_peak;        // P90 of the air without heating, at its highest within 12 h, above
+  Kelvins free_peak;        // 75 % of the air without heating, at its highest within 12 h, above
                             // the setpoint then; very negative in winter
   Watts hold;               // mean of the next two hours
   Watts hold_p10_low;       // lowest 10 % quantile within 48 h
@@ -40,8 +40,9 @@ struct ZonePlanResult {
 };
 
 // How far the reference may be bent, as a share of the band; the rest is left to noise (choice):
-// up where work is plenty, down where there is little, down before the sun comes.
-inline constexpr double kChargeShare = 0.6;
+// up where work is plenty (work itself may heat some tenths beyond it, see the agent's shedding),
+// down where there is little, down before the sun comes.
+inline constexpr double kChargeShare = 0.2;
 inline constexpr double kFloatShare = 0.4;
 inline constexpr double kSunShare = 0.8;
 

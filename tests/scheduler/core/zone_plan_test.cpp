@@ -48,7 +48,7 @@ TEST(ZonePlan, ReferenceFollowsPressureInsideTheBand) {
   EXPECT_EQ(plan_zone(inputs_for(nullptr, 0)).t_ref, 20_degC);
   const auto charged = plan_zone(inputs_for(nullptr, 1));
   const auto floating = plan_zone(inputs_for(nullptr, -1));
-  EXPECT_GT(charged.t_ref, 20.1_degC);
+  EXPECT_GT(charged.t_ref, 20.05_degC);
   EXPECT_LE(charged.t_ref, 20_degC + kBand.above);
   EXPECT_LT(floating.t_ref, 19.9_degC);
   EXPECT_GE(floating.t_ref, 20_degC - kBand.below);
