@@ -2,11 +2,14 @@
 
 #include "common/json_reader.h"
 #include "common/log.h"
+#include "weather/normals.h"
 
 namespace hearth::scheduler {
 namespace {
 
 using nlohmann::json;
+
+constexpr double kJoulesPerKwh = 3.6e6;
 
 // Durations are numbers of seconds in the file.
 void read_seconds(JsonReader& reader, const std::string& key, Duration& field, double least_s,
@@ -65,15 +68,64 @@ void read_band(JsonReader& outer, protocol::HeatBand& band) {
   });
 }
 
-void read_sites(JsonReader& outer, std::map<SiteId, SiteConfig>& sites) {
+std::string built_in_cities() {
+  std::string all;
+  for (const auto& city : weather::cities()) all += (all.empty() ? "" : ", ") + city;
+  return all;
+}
+
+void read_weather(JsonReader& outer, WeatherConfig& config) {
+  read_object(outer, "weather", [&](JsonReader& reader, const json& object) {
+    reader.read("forecast", config.forecast);
+    reader.read("epw", config.epw);
+    reader.read("normals", config.normals);
+    const bool known = config.normals.empty() || weather::normals_of_city(config.normals);
+    reader.require(known, "normals: not built in: " + config.normals + "; there are " +
+                              built_in_cities() + ", and latitude with longitude");
+    double latitude = 0;
+    double longitude = 0;
+    reader.read("latitude", latitude);
+    reader.read("longitude", longitude);
+    reader.require(latitude >= -90 && latitude <= 90, "latitude: not in -90..90");
+    reader.require(longitude >= -180 && longitude <= 180, "longitude: not in -180..180");
+    const bool has_place = object.contains("latitude");
+    reader.require(has_place == object.contains("longitude"),
+                   "latitude and longitude: one without the other");
+    if (has_place) config.place = weather::Site{latitude, longitude};
+    const int sources = !config.forecast.empty() + !config.epw.empty() + !config.normals.empty() +
+                        static_cast<int>(has_place);
+    reader.require(sources <= 1,
+                   "more than one of forecast, epw, normals, and latitude with longitude");
+  });
+}
+
+void read_heat(JsonReader& outer, HeatConfig& config) {
+  constexpr double kDay = 86'400;
+  read_object(outer, "heat", [&](JsonReader& reader, const json&) {
+    reader.read("prediction", config.prediction);
+    reader.read("learning", config.learning);
+    read_seconds(reader, "fit_period_s", config.fit_period, 3600, 30 * kDay);
+    read_seconds(reader, "capacity_period_s", config.capacity_period, 1, kDay);
+    read_unit(reader, "cold_alarm_k", config.cold_alarm, 0.1, 20);
+    read_seconds(reader, "cold_alarm_after_s", config.cold_alarm_after, 1, 7 * kDay);
+  });
+}
+
+void read_sites(JsonReader& outer, Config& all) {
   read_object(outer, "sites", [&](JsonReader& reader, const json& object) {
     for (const auto& [name, value] : object.items()) {
       reader.require(is_valid_name(name), "not a name: " + name);
       read_object(reader, name, [&, id = SiteId{name}](JsonReader& site, const json&) {
-        auto& config = sites[id];
+        auto& config = all.scheduler.sites[id];
         read_unit(site, "breaker_w", config.breaker, 0, 1e9);
         read_unit(site, "reserve_w", config.reserve, 0, 1e9);
         site.require(config.reserve <= config.breaker, "reserve_w: above breaker_w");
+        double daily_kwh = config.daily_heat.value / kJoulesPerKwh;
+        read_number(site, "daily_heat_kwh", daily_kwh, 0.0, 1e6);
+        config.daily_heat = Joules{daily_kwh * kJoulesPerKwh};
+        WeatherConfig weather;
+        read_weather(site, weather);
+        if (weather != WeatherConfig{}) all.site_weather[id] = weather;
       });
     }
   });
@@ -98,7 +150,7 @@ void read_scheduler(JsonReader& reader, SchedulerConfig& config) {
   read_seconds(reader, "chunk_target_s", config.chunk_target, 0, 3600);
   read_number(reader, "chunk_max", config.chunk_max, 1, 100'000);
   read_band(reader, config.band);
-  read_sites(reader, config.sites);
+  read_heat(reader, config.heat);
 }
 
 bool is_loopback(const std::string& listen) {
@@ -137,6 +189,41 @@ json to_json(const protocol::ClassBand& band) {
           {"must_stop_above_k", band.must_stop_above.value}};
 }
 
+json to_json(const WeatherConfig& config) {
+  auto out = json::object();
+  if (!config.forecast.empty()) out["forecast"] = config.forecast;
+  if (!config.epw.empty()) out["epw"] = config.epw;
+  if (!config.normals.empty()) out["normals"] = config.normals;
+  if (config.place) {
+    out["latitude"] = config.place->latitude_deg;
+    out["longitude"] = config.place->longitude_deg;
+  }
+  return out;
+}
+
+json to_json(const HeatConfig& config) {
+  return {{"prediction", config.prediction},
+          {"learning", config.learning},
+          {"fit_period_s", to_seconds(config.fit_period)},
+          {"capacity_period_s", to_seconds(config.capacity_period)},
+          {"cold_alarm_k", config.cold_alarm.value},
+          {"cold_alarm_after_s", to_seconds(config.cold_alarm_after)}};
+}
+
+json sites_to_json(const Config& config) {
+  auto sites = json::object();
+  for (const auto& [name, site] : config.scheduler.sites) {
+    sites[name.value] = {{"breaker_w", site.breaker.value},
+                         {"reserve_w", site.reserve.value},
+                         {"daily_heat_kwh", site.daily_heat.value / kJoulesPerKwh}};
+    const auto weather = config.site_weather.find(name);
+    if (weather != config.site_weather.end()) {
+      sites[name.value]["weather"] = to_json(weather->second);
+    }
+  }
+  return sites;
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view text) {
@@ -161,6 +248,8 @@ Result<Config> parse_config(std::string_view text) {
   read_number(reader, "artifact_bytes_max", config.artifact_bytes_max, std::uint64_t{1} << 10,
               std::uint64_t{1} << 42);
   read_scheduler(reader, config.scheduler);
+  read_weather(reader, config.weather);
+  read_sites(reader, config);
   for (const auto& problem : address_problems(config)) reader.require(false, problem);
   if (auto ok = reader.finish(); !ok) return tl::unexpected(ok.error());
   return config;
@@ -174,10 +263,6 @@ Result<> check_addresses(const Config& config) {
 
 std::string to_json(const Config& config) {
   const auto& core = config.scheduler;
-  auto sites = json::object();
-  for (const auto& [name, site] : core.sites) {
-    sites[name.value] = {{"breaker_w", site.breaker.value}, {"reserve_w", site.reserve.value}};
-  }
   const nlohmann::ordered_json all{
       {"listen", config.listen},
       {"http_listen", config.http_listen},
@@ -206,7 +291,9 @@ std::string to_json(const Config& config) {
         {"on_demand", to_json(core.band.on_demand)},
         {"flex", to_json(core.band.flex)},
         {"filler", to_json(core.band.filler)}}},
-      {"sites", sites},
+      {"heat", to_json(core.heat)},
+      {"weather", to_json(config.weather)},
+      {"sites", sites_to_json(config)},
   };
   return all.dump(2);
 }

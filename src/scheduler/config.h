@@ -2,13 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "common/result.h"
 #include "scheduler/core/scheduler.h"
+#include "weather/sun.h"
 
 namespace hearth::scheduler {
+
+// Where the weather comes from: at most one of these; none: the climate of a place in the middle
+// of Europe.
+struct WeatherConfig {
+  std::string forecast;                // a JSON or CSV file, read again when it changes
+  std::string epw;                     // an EnergyPlus file: a typical year
+  std::string normals;                 // the average year of a built-in city
+  std::optional<weather::Site> place;  // the average year of anywhere else
+
+  friend bool operator==(const WeatherConfig&, const WeatherConfig&) = default;
+};
 
 struct Config {
   std::string listen = "127.0.0.1:7400";       // gRPC; port 0: any free one
@@ -20,6 +34,8 @@ struct Config {
   std::uint64_t result_credit_bytes = 1 << 20;    // per agent
   std::uint64_t artifact_bytes_max = 4ULL << 30;  // one blob
   SchedulerConfig scheduler;
+  WeatherConfig weather;  // of sites without their own
+  std::map<SiteId, WeatherConfig> site_weather;
 
   friend bool operator==(const Config&, const Config&) = default;
 };

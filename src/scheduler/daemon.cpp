@@ -9,6 +9,7 @@
 #include "scheduler/http/pages.h"
 #include "scheduler/rpc/server.h"
 #include "scheduler/store/sqlite_store.h"
+#include "scheduler/weather_source.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -52,6 +53,7 @@ struct Daemon::Impl {
   std::unique_ptr<Store> store;
   std::unique_ptr<SessionTable> sessions;
   std::unique_ptr<RpcServer> rpc;
+  std::unique_ptr<WeatherSource> weather;
 
   Result<> open(const std::function<void()>& on_failed);
   Result<> serve();
@@ -80,6 +82,9 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   Backend backend{loop, *store, Reader{loop, *store}, *blobs, *io, state.store_id, state.epoch};
   loop.start(std::make_unique<Scheduler>(config.scheduler, std::move(state)), *store, *sessions,
              [on_failed](const Error&) { on_failed(); });
+  weather = std::make_unique<WeatherSource>(config, [this](WeatherRead read) {
+    loop.post([this, read = std::move(read)] { loop.apply(read); });
+  });
   HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions));
   rpc = std::move(server);
   return {};
@@ -126,6 +131,7 @@ Daemon::Ports Daemon::ports() const {
 
 void Daemon::stop() {
   if (!impl_) return;
+  impl_->weather.reset();
   if (impl_->rpc) impl_->rpc->stop(kGrace);
   if (impl_->http) impl_->http->stop();
   impl_->loop.join();

@@ -58,11 +58,14 @@ CapacitySnapshot Scheduler::Impl::capacity_snapshot() const {
 }
 
 void Scheduler::Impl::ask_for_capacity() {
+  constexpr Duration kEmptyRetry = std::chrono::seconds{10};  // right after a start
   if (!config.heat.prediction || !clock_known || weather.empty() || capacity_asked) return;
   if (capacity_due && now < *capacity_due) return;
-  capacity_due = now + config.heat.capacity_period;
   auto snapshot = capacity_snapshot();
-  if (snapshot.zones.empty() && snapshot.roomless_cores <= 0) return;
+  const bool empty = snapshot.zones.empty() && snapshot.roomless_cores <= 0;
+  capacity_due = now + (empty ? std::min(kEmptyRetry, config.heat.capacity_period)
+                              : config.heat.capacity_period);
+  if (empty) return;
   capacity_asked = true;
   out.emplace_back(ForecastCapacity{std::move(snapshot)});
 }

@@ -46,6 +46,9 @@ struct NodeView {
   protocol::Telemetry telemetry;
   protocol::Setpoint setpoint;  // in force, as the agent says
   Watts p_max;                  // by our last limits
+  Watts idle_learned;           // what it really draws, see node_learning.h
+  Watts max_learned;
+  protocol::SpeedLaw speed_learned;
 };
 
 // What is known and planned of a zone's heat.
@@ -125,6 +128,7 @@ struct SchedulerStats {
   std::uint64_t nodes_online = 0;
   std::uint64_t nodes_silent = 0;
   std::uint64_t nodes_lost = 0;
+  double pressure = 0;  // how much work there is for the heat that is wanted, see pressure.h
 };
 
 std::string_view to_string(NodeState state);

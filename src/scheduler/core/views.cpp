@@ -63,6 +63,9 @@ NodeView Scheduler::Impl::view(const NodeRecord& node) const {
   view.telemetry = node.telemetry;
   view.setpoint = node.setpoint;
   view.p_max = node.limits.p_max;
+  view.idle_learned = node.learned.idle(node.facts);
+  view.max_learned = node.learned.max(node.facts);
+  view.speed_learned = node.learned.speed(node.facts);
   return view;
 }
 
@@ -143,10 +146,11 @@ std::vector<ZoneView> Scheduler::zones() const {
 std::vector<SiteView> Scheduler::sites() const {
   std::vector<SiteView> views;
   for (const auto& [id, site] : impl_->sites) {
+    if (site.nodes.empty() && !site.cap) continue;  // named by nobody
     SiteView view{.site = id, .nodes = site.nodes.size(), .cap = site.cap};
     const auto known = impl_->config.sites.find(id);
     if (known != impl_->config.sites.end()) {
-      view.breaker = known->second.breaker;
+      if (known->second.breaker < SiteConfig{}.breaker) view.breaker = known->second.breaker;
       view.reserve = known->second.reserve;
       view.daily_heat = known->second.daily_heat;
     }
@@ -162,6 +166,7 @@ std::vector<SiteView> Scheduler::sites() const {
 SchedulerStats Scheduler::stats() const {
   auto stats = impl_->stats;
   stats.jobs_active = impl_->jobs.size();
+  stats.pressure = impl_->pressure.value();
   for (const auto& [id, job] : impl_->jobs) {
     const auto counts = job.counts();
     stats.tasks_pending += counts.pending;

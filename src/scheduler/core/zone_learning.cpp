@@ -159,6 +159,11 @@ void ZoneLearning::use_model(const thermal::RoomModel& model, const SiteHistory&
   for (auto number = from; number < next_slot_; ++number) {
     advance_filter(slot(number), number, site);
   }
+  // A new zone is forecast from its first reading on, not only when its first slot is full.
+  if (!filter_->started() && last_air_) {
+    filter_->advance({site.outdoor_c(next_slot_), power_.value, site.irradiance(next_slot_)},
+                     last_air_->value);
+  }
 }
 
 }  // namespace hearth::scheduler

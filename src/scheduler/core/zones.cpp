@@ -172,7 +172,8 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
   if (lead.telemetry.setpoint) inputs.setpoint_c[0] = lead.telemetry.setpoint->value;
   zone.forecast.reset();
   if (series != nullptr && !is_tank) {
-    if (!zone.learning.has_filter()) use_model(zone);
+    const bool may_begin = !zone.learning.estimating() && zone.learning.last_air();
+    if (!zone.learning.has_filter() || may_begin) use_model(zone);
     if (zone.learning.estimating()) make_forecast(zone, *series, inputs);
   }
   if (zone.forecast) inputs.forecast = &*zone.forecast;

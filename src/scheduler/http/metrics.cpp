@@ -2,6 +2,8 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace hearth::scheduler {
@@ -134,6 +136,76 @@ void add_zones(Page& page, const Metrics& m) {
   }
 }
 
+// How far the zones are from their setpoints, warmer above 0; those whose temperature is known.
+std::vector<double> temperature_errors(const std::vector<ZoneView>& zones) {
+  std::vector<double> errors;
+  for (const auto& zone : zones) {
+    if (zone.temperature_c.quality != protocol::Quality::kGood || !zone.setpoint_now) continue;
+    errors.push_back(zone.temperature_c.value - zone.setpoint_now->value);
+  }
+  std::sort(errors.begin(), errors.end());
+  return errors;
+}
+
+void add_quantiles(Page& page, const CapacityQuantiles& quantiles) {
+  page.add(quantiles.p5, {{"quantile", "0.05"}});
+  page.add(quantiles.p50, {{"quantile", "0.5"}});
+  page.add(quantiles.p95, {{"quantile", "0.95"}});
+}
+
+void add_heat(Page& page, const Metrics& m) {
+  const auto count = [&](auto is) {
+    return static_cast<double>(std::count_if(m.zones.begin(), m.zones.end(), is));
+  };
+  const double alarms = count([](const ZoneView& zone) { return zone.heat.alarm; });
+  const double accepted =
+      count([](const ZoneView& zone) { return zone.heat.model && zone.heat.model->accepted; });
+  const double refused =
+      count([](const ZoneView& zone) { return zone.heat.model && !zone.heat.model->accepted; });
+  const auto zones = static_cast<double>(m.zones.size());
+  page.begin(MetricType::Gauge, "zones", "Zones by alarm: cold ones need somebody to look.");
+  page.add(alarms, {{"alarm", "cold"}});
+  page.add(zones - alarms, {{"alarm", "none"}});
+  page.begin(MetricType::Gauge, "zone_models", "Zones by what was learned of them.");
+  page.add(accepted, {{"state", "accepted"}});
+  page.add(refused, {{"state", "refused"}});
+  page.add(zones - accepted - refused, {{"state", "none"}});
+  page.begin(MetricType::Gauge, "zones_temperature_error_kelvin",
+             "Temperature less setpoint, quantiles over the zones that are not OFF.");
+  const auto errors = temperature_errors(m.zones);
+  for (const double quantile : {0.05, 0.5, 0.95}) {
+    if (errors.empty()) break;
+    const auto at = std::lround(quantile * static_cast<double>(errors.size() - 1));
+    page.add(errors[static_cast<std::size_t>(at)], {{"quantile", quantile == 0.5  ? "0.5"
+                                                                 : quantile < 0.5 ? "0.05"
+                                                                                  : "0.95"}});
+  }
+  page.begin(MetricType::Gauge, "work_pressure_ratio",
+             "Work for the heat that is wanted: -1 none in sight, 0 enough, 1 it queues.");
+  page.add(m.core.pressure);
+  page.begin(MetricType::Gauge, "capacity_power_watts",
+             "Power that the zones can take this hour, as forecast; absent: no forecast.");
+  if (m.capacity_now) add_quantiles(page, m.capacity_now->power_w);
+  page.begin(MetricType::Gauge, "capacity_cores",
+             "Cores at full speed that this power pays for; absent: no forecast.");
+  if (m.capacity_now) add_quantiles(page, m.capacity_now->cores);
+}
+
+void add_sites(Page& page, const Metrics& m) {
+  page.begin(MetricType::Gauge, "site_power_watts", "Electric power now, of a building's nodes.");
+  for (const auto& site : m.sites) page.add(site.power.value, {{"site", site.site.value}});
+  page.begin(MetricType::Gauge, "site_cap_watts", "An operator's cap; absent: none.");
+  for (const auto& site : m.sites) {
+    if (site.cap) page.add(site.cap->value, {{"site", site.site.value}});
+  }
+  page.begin(MetricType::Gauge, "site_heat_today_joules", "Heat given since midnight UTC.");
+  for (const auto& site : m.sites) page.add(site.heat_today.value, {{"site", site.site.value}});
+  page.begin(MetricType::Gauge, "site_daily_heat_joules", "Heat promised a day; absent: none.");
+  for (const auto& site : m.sites) {
+    if (site.daily_heat.value > 0) page.add(site.daily_heat.value, {{"site", site.site.value}});
+  }
+}
+
 void add_loop(Page& page, const Metrics& m) {
   page.histogram("apply_duration_seconds", "The core's time for one event.", m.loop.apply);
   page.histogram("commit_duration_seconds", "From handing a batch to the store to durable.",
@@ -155,6 +227,8 @@ std::string to_prometheus_text(const Metrics& metrics) {
   add_work(page, metrics);
   add_fleet(page, metrics);
   add_zones(page, metrics);
+  add_heat(page, metrics);
+  add_sites(page, metrics);
   add_loop(page, metrics);
   return page.text();
 }

@@ -1,8 +1,19 @@
 #include "scheduler/http/pages.h"
 
 #include "scheduler/http/metrics.h"
+#include "scheduler/runtime/clock.h"
 
 namespace hearth::scheduler {
+namespace {
+
+// Nothing before the first forecast, nor once the last one is over.
+std::optional<CapacityHour> capacity_now(const CapacityForecast& forecast) {
+  const auto hour = std::chrono::floor<std::chrono::hours>(utc_now() - forecast.from).count();
+  if (hour < 0 || static_cast<std::size_t>(hour) >= forecast.hours.size()) return std::nullopt;
+  return forecast.hours[static_cast<std::size_t>(hour)];
+}
+
+}  // namespace
 
 HttpServer::Page health_page(EventLoop& loop, Store& store) {
   return [&loop, &store](const HttpServer::Answer& answer) {
@@ -26,7 +37,8 @@ HttpServer::Page metrics_page(EventLoop& loop, std::function<std::size_t()> sess
       const auto& scheduler = loop.scheduler();
       answer({200, "text/plain; version=0.0.4; charset=utf-8",
               to_prometheus_text({scheduler.stats(), loop.stats(), scheduler.epoch(), sessions(),
-                                  scheduler.nodes(), scheduler.zones()})});
+                                  scheduler.nodes(), scheduler.zones(), scheduler.sites(),
+                                  capacity_now(scheduler.capacity())})});
     });
   };
 }

@@ -56,7 +56,12 @@ TEST_F(Pages, EveryMetricHasTheFormThatPrometheusWants) {
         "hearth_zone_setpoint_celsius{zone=\"z-n1\"} 20\n",
         "hearth_node_power_watts{node=\"n1\"} 100\n", "hearth_sessions 1\n",
         "hearth_commit_duration_seconds_count ", "hearth_apply_duration_seconds_bucket{le=",
-        "hearth_node_energy_joules_total{node=\"n1\",cause=\"attempts\"} 0\n"}) {
+        "hearth_node_energy_joules_total{node=\"n1\",cause=\"attempts\"} 0\n",
+        "hearth_zones{alarm=\"cold\"} 0\n", "hearth_zones{alarm=\"none\"} 1\n",
+        "hearth_zone_models{state=\"none\"} 1\n",
+        "hearth_zones_temperature_error_kelvin{quantile=\"0.5\"} -1\n",
+        "# TYPE hearth_capacity_power_watts gauge\n", "hearth_work_pressure_ratio ",
+        "hearth_site_heat_today_joules{site="}) {
     EXPECT_THAT(reply, HasSubstr(sample));
   }
 }
