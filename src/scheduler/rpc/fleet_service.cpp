@@ -1,6 +1,7 @@
 #include "scheduler/rpc/fleet_service.h"
 
-#include "scheduler/rpc/cursor.h"
+#include "scheduler/rpc/fleet_pages.h"
+#include "scheduler/rpc/heat_views.h"
 #include "scheduler/rpc/views.h"
 #include "wire/fleet.h"
 
@@ -8,45 +9,6 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::size_t kCallBytes = 1024;
-
-template <class Request>
-std::string query_of(Request request) {
-  request.clear_page_size();
-  request.clear_page_token();
-  return request.GetTypeName() + request.SerializeAsString();
-}
-
-struct Page {
-  std::string query;
-  std::string after;  // a name
-  std::size_t limit = 0;
-};
-
-template <class Request>
-Result<Page> parse_page(const Request& request) {
-  Page page{query_of(request), {}, 0};
-  HEARTH_TRY(limit, page_size(request.page_size()));
-  HEARTH_TRY(after, parse_page_token(page.query, request.page_token()));
-  page.limit = limit;
-  page.after = after;
-  return page;
-}
-
-const std::string& name_of(const NodeView& view) {
-  return view.facts.node.value;
-}
-const std::string& name_of(const ZoneView& view) {
-  return view.zone.value;
-}
-
-// Drops what is not on the page; the token of the next one where there is more.
-template <class View>
-std::string cut(std::vector<View>& views, const Page& page) {
-  std::erase_if(views, [&](const View& view) { return name_of(view) <= page.after; });
-  if (views.size() <= page.limit) return {};
-  views.resize(page.limit);
-  return to_page_token(page.query, name_of(views.back()));
-}
 
 bool is_listed(const NodeView& view, const fleet::v1::ListNodesRequest& request) {
   if (!request.zone_id().empty() && view.facts.zone.value != request.zone_id()) return false;
@@ -73,7 +35,7 @@ grpc::ServerUnaryReactor* FleetService::ListNodes(grpc::CallbackServerContext* c
                                                   fleet::v1::ListNodesResponse* response) {
   using Nodes = std::pair<std::vector<NodeView>, std::string>;
   auto* reactor = context->DefaultReactor();
-  const auto page = parse_page(*request);
+  const auto page = parse_name_page(*request);
   if (!page) return refuse(reactor, page.error());
   if (!fleet::v1::NodeState_IsValid(request->state())) {
     return refuse(reactor, {ErrorCode::kInvalidArgument,
@@ -100,7 +62,7 @@ grpc::ServerUnaryReactor* FleetService::ListZones(grpc::CallbackServerContext* c
                                                   fleet::v1::ListZonesResponse* response) {
   using Zones = std::pair<std::vector<ZoneView>, std::string>;
   auto* reactor = context->DefaultReactor();
-  const auto page = parse_page(*request);
+  const auto page = parse_name_page(*request);
   if (!page) return refuse(reactor, page.error());
   backend_.reader.view<Zones>(
       [page = *page](const Scheduler& scheduler) {
@@ -150,6 +112,7 @@ grpc::ServerUnaryReactor* FleetService::ExplainZone(grpc::CallbackServerContext*
       [=](const Result<ZoneExplanation>& explanation) {
         if (!explanation) return reactor->Finish(wire::to_status(explanation.error()));
         to_wire(explanation->zone, response->mutable_zone());
+        add_plan(explanation->zone.heat, response->mutable_zone()->mutable_heat());
         response->set_summary(explanation->summary);
         for (const auto& fact : explanation->facts) response->add_facts(fact);
         reactor->Finish(grpc::Status::OK);

@@ -26,6 +26,26 @@ class FleetService final : public fleet::v1::FleetService::CallbackService {
                                       const fleet::v1::DrainNodeRequest* request,
                                       fleet::v1::DrainNodeResponse* response) override;
 
+  // heat_service.cpp
+  grpc::ServerUnaryReactor* GetNode(grpc::CallbackServerContext* context,
+                                    const fleet::v1::GetNodeRequest* request,
+                                    fleet::v1::GetNodeResponse* response) override;
+  grpc::ServerUnaryReactor* GetZone(grpc::CallbackServerContext* context,
+                                    const fleet::v1::GetZoneRequest* request,
+                                    fleet::v1::GetZoneResponse* response) override;
+  grpc::ServerUnaryReactor* ListSites(grpc::CallbackServerContext* context,
+                                      const fleet::v1::ListSitesRequest* request,
+                                      fleet::v1::ListSitesResponse* response) override;
+  grpc::ServerUnaryReactor* GetSite(grpc::CallbackServerContext* context,
+                                    const fleet::v1::GetSiteRequest* request,
+                                    fleet::v1::GetSiteResponse* response) override;
+  grpc::ServerUnaryReactor* SetSiteCap(grpc::CallbackServerContext* context,
+                                       const fleet::v1::SetSiteCapRequest* request,
+                                       fleet::v1::SetSiteCapResponse* response) override;
+  grpc::ServerUnaryReactor* GetCapacity(grpc::CallbackServerContext* context,
+                                        const fleet::v1::GetCapacityRequest* request,
+                                        fleet::v1::GetCapacityResponse* response) override;
+
  private:
   Backend& backend_;
 };

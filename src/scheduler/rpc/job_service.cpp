@@ -3,10 +3,12 @@
 #include <map>
 
 #include "scheduler/rpc/cursor.h"
+#include "scheduler/rpc/heat_views.h"
 #include "scheduler/rpc/submit_call.h"
 #include "scheduler/rpc/task_pages.h"
 #include "scheduler/rpc/views.h"
 #include "scheduler/rpc/watch_stream.h"
+#include "scheduler/runtime/clock.h"
 #include "wire/job.h"
 
 namespace hearth::scheduler {
@@ -268,6 +270,28 @@ grpc::ServerUnaryReactor* JobService::ExplainTask(grpc::CallbackServerContext* c
         reactor->Finish(grpc::Status::OK);
       },
       refusal(reactor));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* JobService::QuoteJob(grpc::CallbackServerContext* context,
+                                               const job::v1::QuoteJobRequest* request,
+                                               job::v1::QuoteJobResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  const auto spec = wire::from_wire(request->spec());
+  if (!spec) return refuse(reactor, spec.error());
+  // What the answer counts on may not be durable yet; that changes no figure of it.
+  const auto taken = backend_.loop.try_post(
+      request->ByteSizeLong() + kCallBytes, [this, reactor, response, spec = *spec] {
+        if (!backend_.loop.serving()) {
+          refuse(reactor, {ErrorCode::kUnavailable, "the scheduler is stopping: repeat the call"});
+          return;
+        }
+        to_wire(backend_.loop.scheduler().quote(spec), utc_now(), response);
+        reactor->Finish(grpc::Status::OK);
+      });
+  if (!taken) {
+    refuse(reactor, {ErrorCode::kResourceExhausted, "the scheduler's inbox is full: repeat later"});
+  }
   return reactor;
 }
 

@@ -33,6 +33,9 @@ class JobService final : public job::v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* ExplainTask(grpc::CallbackServerContext* context,
                                         const job::v1::ExplainTaskRequest* request,
                                         job::v1::ExplainTaskResponse* response) override;
+  grpc::ServerUnaryReactor* QuoteJob(grpc::CallbackServerContext* context,
+                                     const job::v1::QuoteJobRequest* request,
+                                     job::v1::QuoteJobResponse* response) override;
 
  private:
   Backend& backend_;

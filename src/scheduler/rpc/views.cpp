@@ -1,5 +1,6 @@
 #include "scheduler/rpc/views.h"
 
+#include "scheduler/rpc/heat_views.h"
 #include "wire/checks.h"
 #include "wire/fleet.h"
 #include "wire/job.h"
@@ -135,8 +136,7 @@ void to_wire(const NodeView& view, fleet::v1::Node* out) {
   out->set_agent_version(facts.agent_version);
   if (view.last_seen_at != UtcTime{}) set_time(view.last_seen_at, out->mutable_last_seen_at());
   wire::to_wire(view.telemetry.energy, out->mutable_energy());
-  out->set_tripped(view.telemetry.tripped);
-  out->set_safe_mode(view.telemetry.safe_mode);
+  add_heat(view, out);
 }
 
 void to_wire(const ZoneView& view, fleet::v1::Zone* out) {
@@ -153,6 +153,7 @@ void to_wire(const ZoneView& view, fleet::v1::Zone* out) {
   out->set_tasks_running(static_cast<std::uint32_t>(view.tasks_running));
   out->set_tasks_ended(view.tasks_ended);
   if (view.ordered) wire::to_wire(*view.ordered, out->mutable_ordered());
+  to_wire(view.heat, out->mutable_heat());
 }
 
 }  // namespace hearth::scheduler

@@ -60,7 +60,8 @@ void FakeAgent::greet(const Greeting& greeting) {
   hello.session_counter = greeting.session_counter;
   hello.facts.node = NodeId{greeting.node};
   hello.facts.zone = ZoneId{"z-" + greeting.node};
-  hello.facts.kind = protocol::NodeKind::kNone;
+  hello.facts.kind = greeting.kind;
+  hello.facts.site = SiteId{greeting.site};
   hello.facts.cores = greeting.cores;
   hello.facts.agent_version = "test";
   hello.telemetry.air_temperature_c = {19.0, protocol::Quality::kGood};
@@ -70,6 +71,11 @@ void FakeAgent::greet(const Greeting& greeting) {
   node::v1::ConnectRequest request;
   wire::to_wire(protocol::AgentMessage{hello}, request.add_messages());
   wire::to_wire(protocol::AgentMessage{protocol::HelloEnd{}}, request.add_messages());
+  if (greeting.kind != protocol::NodeKind::kNone) {  // from its first report its room is forecast
+    protocol::Report report;
+    report.telemetry = hello.telemetry;
+    wire::to_wire(protocol::AgentMessage{report}, request.add_messages());
+  }
   stream_->Write(request);
 }
 

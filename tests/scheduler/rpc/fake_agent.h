@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "harness.h"
+#include "protocol/heat.h"
 
 namespace hearth::scheduler {
 
@@ -22,6 +23,8 @@ class FakeAgent {
     std::uint64_t session_counter = 1;
     int protocol_version = 1;
     int cores = 4;
+    protocol::NodeKind kind = protocol::NodeKind::kNone;
+    std::string site = "default";
   };
   // Says everything: it holds nothing.
   void greet(const Greeting& greeting);
