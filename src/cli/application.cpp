@@ -17,6 +17,8 @@ constexpr const char* kExamples =
     "  hearth submit batch.json\n"
     "  hearth job results last -o json\n"
     "  hearth zone set kitchen 20.5\n"
+    "  hearth quote batch.json\n"
+    "  hearth capacity --hours 12\n"
     "\n"
     "Exit codes: 0 done; 1 the job failed; 2 wrong usage or refused; 3 scheduler unreachable;\n"
     "4 the job was cancelled; 5 not found; 130 interrupted.";
@@ -80,6 +82,9 @@ int run(std::vector<std::string> arguments) {
   add_task_commands(app, session);
   add_node_commands(app, session);
   add_zone_commands(app, session);
+  add_site_commands(app, session);
+  add_capacity_command(app, session);
+  add_quote_command(app, session);
   add_artifact_commands(app, session);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them

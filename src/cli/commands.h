@@ -16,6 +16,10 @@ void add_results_command(CLI::App& job_commands, Session& session);
 void add_task_commands(CLI::App& app, Session& session);
 void add_node_commands(CLI::App& app, Session& session);
 void add_zone_commands(CLI::App& app, Session& session);
+void add_zone_heat_commands(CLI::App& zone_commands, Session& session);
+void add_site_commands(CLI::App& app, Session& session);
+void add_capacity_command(CLI::App& app, Session& session);
+void add_quote_command(CLI::App& app, Session& session);
 void add_artifact_commands(CLI::App& app, Session& session);
 
 }  // namespace hearth::cli

@@ -1,5 +1,8 @@
 #include "cli/describe.h"
 
+#include <array>
+#include <ctime>
+
 namespace hearth::cli {
 namespace {
 
@@ -88,6 +91,15 @@ UtcTime time_of(const google::protobuf::Timestamp& time) {
 std::string text_of(const google::protobuf::Timestamp& time) {
   if (time.seconds() == 0) return "";
   return to_string(UtcTime{std::chrono::seconds{time.seconds()}});
+}
+
+std::string local_text_of(const google::protobuf::Timestamp& time) {
+  const std::time_t seconds = time.seconds();
+  std::tm local{};
+  std::array<char, 40> text{};
+  if (::localtime_r(&seconds, &local) == nullptr) return text_of(time);
+  std::strftime(text.data(), text.size(), "%a %Y-%m-%d %H:%M", &local);
+  return text.data();
 }
 
 Duration duration_of(const google::protobuf::Duration& duration) {

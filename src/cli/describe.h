@@ -27,6 +27,8 @@ std::string word_of(fleet::v1::NodeKind kind);
 UtcTime time_of(const google::protobuf::Timestamp& time);
 // To the second.
 std::string text_of(const google::protobuf::Timestamp& time);
+// In the time zone of whoever runs us: "Tue 2026-11-24 06:30".
+std::string local_text_of(const google::protobuf::Timestamp& time);
 Duration duration_of(const google::protobuf::Duration& duration);
 Counts counts_of(const job::v1::TaskCounts& counts);
 

@@ -190,6 +190,14 @@ std::string format_temperature(double celsius) {
   return fixed(celsius, 1) + " °C";
 }
 
+std::string format_kwh(double joules) {
+  constexpr double kJoulesPerKwh = 3.6e6;
+  const double kwh = joules / kJoulesPerKwh;
+  const double magnitude = std::abs(kwh);
+  if (kwh >= 999.5) return format_count(static_cast<std::uint64_t>(std::llround(kwh))) + " kWh";
+  return fixed(kwh, magnitude >= 99.95 ? 0 : magnitude >= 9.995 ? 1 : 2) + " kWh";
+}
+
 std::string format_bytes(std::uint64_t bytes) {
   const auto value = static_cast<double>(bytes);
   if (bytes >= 1ull << 40) return fixed(value / static_cast<double>(1ull << 40), 1) + " TiB";

@@ -58,6 +58,8 @@ std::string shortened(std::string_view text, std::size_t width);
 std::string format_energy(double joules);
 std::string format_power(double watts);
 std::string format_temperature(double celsius);
+// "0.42 kWh", "12.3 kWh", "1,859 kWh".
+std::string format_kwh(double joules);
 std::string format_bytes(std::uint64_t bytes);
 std::string format_count(std::uint64_t count);
 

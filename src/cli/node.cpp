@@ -40,6 +40,9 @@ std::string notes_of(const fleet::v1::Node& node) {
   add(node.draining(), "draining");
   add(node.tripped(), "tripped");
   add(node.safe_mode(), "safe mode");
+  add(node.window_open(), "window open");
+  add(node.quiet(), "quiet hours");
+  add(node.asleep(), "asleep");
   add(!node.isolated(),
       "not isolated" +
           (node.isolation_note().empty() ? std::string{} : " (" + node.isolation_note() + ")"));
@@ -94,6 +97,62 @@ Result<int> list_nodes(Session& session, const ListOptions& options) {
   return kExitOk;
 }
 
+std::string tank_text(const fleet::v1::Node& node) {
+  if (!node.has_tank()) return "";
+  const auto& tank = node.tank();
+  return "top " + temperature_cell(tank.top_c()).text + ", middle " +
+         temperature_cell(tank.middle_c()).text + ", bottom " +
+         temperature_cell(tank.bottom_c()).text;
+}
+
+std::string hygiene_text(const fleet::v1::Node& node) {
+  if (!node.has_tank()) return "";
+  const auto& tank = node.tank();
+  return std::string(tank.hygiene_active() ? "lift runs" : "next lift") + ", must have ended in " +
+         to_string(duration_of(tank.hygiene_due_in())) + ", needs " +
+         format_kwh(tank.hygiene_energy_j()) + ", " + format_count(tank.hygiene_done()) + " done";
+}
+
+Result<int> show_node(Session& session, const std::string& name) {
+  fleet::v1::GetNodeRequest request;
+  request.set_node_id(name);
+  auto& client = session.client();
+  HEARTH_TRY(response, client.call(client.fleet(), &FleetService::Stub::GetNode, request));
+  const auto& node = response.node();
+  if (session.json()) {
+    session.print_json(node);
+    return kExitOk;
+  }
+  const auto& learned = node.learned();
+  session.print(render_facts(
+      {{"Node", node.node_id()},
+       {"State", cell_of(node.state())},
+       {"Kind", word_of(node.kind())},
+       {"Zone", node.zone_id()},
+       {"Site", node.site_id()},
+       {"Cores",
+        std::to_string(node.cores_used()) + " of " + std::to_string(node.cores()) + " used"},
+       {"Memory", format_bytes(node.memory_bytes())},
+       {"Power", power_cell(node.power_w())},
+       {"Wanted", format_power(node.power_wanted_w())},
+       {"At most", format_power(node.power_max_w())},
+       {"Stated", format_power(node.idle_w()) + " idle, " + format_power(node.max_w()) + " full"},
+       {"Learned", format_power(learned.idle_w()) + " idle, " + format_power(learned.max_w()) +
+                       " full, power grows with speed to the power of " +
+                       fixed(learned.speed_exponent(), 2)},
+       {"Tank", tank_text(node)},
+       {"Hygiene", hygiene_text(node)},
+       {"Tasks", format_count(node.tasks_running()) + " running, " +
+                     format_count(node.tasks_waiting()) + " waiting, " +
+                     format_count(node.tasks_ended()) + " ended"},
+       {"Energy", format_energy(total_j(node.energy())) + " since its boot"},
+       {"Last seen", text_of(node.last_seen_at())},
+       {"Agent", node.agent_version()},
+       {"Notes", notes_of(node)}},
+      session.colour()));
+  return kExitOk;
+}
+
 struct DrainOptions {
   std::string node;
   bool undo = false;
@@ -131,6 +190,14 @@ void add_node_commands(CLI::App& app, Session& session) {
   list->add_option("--zone", listed->zone, "Only this zone's");
   list->callback([&session, listed] {
     session.command = [&session, listed] { return list_nodes(session, *listed); };
+  });
+
+  auto shown = std::make_shared<std::string>();
+  auto* show = node->add_subcommand("show", "One node: its power, tasks, tank, what was learned");
+  show->footer("Example:\n  hearth node show n3");
+  show->add_option("NODE", *shown)->required();
+  show->callback([&session, shown] {
+    session.command = [&session, shown] { return show_node(session, *shown); };
   });
 
   auto drained = std::make_shared<DrainOptions>();

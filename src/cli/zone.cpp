@@ -175,6 +175,8 @@ void add_zone_commands(CLI::App& app, Session& session) {
     session.command = [&session, options] { return set_zone(session, *options); };
   });
 
+  add_zone_heat_commands(*zone, session);
+
   auto explained = std::make_shared<std::string>();
   auto* explain = zone->add_subcommand("explain", "Why a zone is cold or warm");
   explain->footer("Example:\n  hearth zone explain kitchen");

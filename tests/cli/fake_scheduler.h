@@ -13,6 +13,7 @@
 
 #include "common/digest.h"
 #include "hearth/artifact/v1/artifact.grpc.pb.h"
+#include "hearth/fleet/v1/fleet.grpc.pb.h"
 #include "hearth/job/v1/job.grpc.pb.h"
 
 namespace hearth::cli {
@@ -28,6 +29,15 @@ class FakeJobs final : public job::v1::JobService::Service {
   std::vector<job::v1::WatchJobsResponse> events;    // cursor: its place, from 1
   std::vector<job::v1::TaskResult> results;
   job::v1::Job job;
+  job::v1::JobSpec quoted;
+  job::v1::QuoteJobResponse quote;
+
+  grpc::Status QuoteJob(grpc::ServerContext*, const job::v1::QuoteJobRequest* request,
+                        job::v1::QuoteJobResponse* response) override {
+    quoted = request->spec();
+    *response = quote;
+    return grpc::Status::OK;
+  }
 
   grpc::Status SubmitJob(grpc::ServerContext*,
                          grpc::ServerReader<job::v1::SubmitJobRequest>* reader,
@@ -136,12 +146,65 @@ class FakeArtifacts final : public artifact::v1::ArtifactService::Service {
   }
 };
 
+// One zone, one node, one site.
+class FakeFleet final : public fleet::v1::FleetService::Service {
+ public:
+  fleet::v1::GetCapacityResponse capacity;
+  unsigned hours_asked = 0;
+  fleet::v1::Zone zone;
+  fleet::v1::Node node;
+  fleet::v1::Site site;
+  std::string reason;
+
+  grpc::Status GetCapacity(grpc::ServerContext*, const fleet::v1::GetCapacityRequest* request,
+                           fleet::v1::GetCapacityResponse* response) override {
+    hours_asked = request->hours();
+    *response = capacity;
+    return grpc::Status::OK;
+  }
+  grpc::Status GetZone(grpc::ServerContext*, const fleet::v1::GetZoneRequest* request,
+                       fleet::v1::GetZoneResponse* response) override {
+    *response->mutable_zone() = zone;
+    return known("zone", request->zone_id(), zone.zone_id());
+  }
+  grpc::Status GetNode(grpc::ServerContext*, const fleet::v1::GetNodeRequest* request,
+                       fleet::v1::GetNodeResponse* response) override {
+    *response->mutable_node() = node;
+    return known("node", request->node_id(), node.node_id());
+  }
+  grpc::Status ListSites(grpc::ServerContext*, const fleet::v1::ListSitesRequest*,
+                         fleet::v1::ListSitesResponse* response) override {
+    *response->add_sites() = site;
+    return grpc::Status::OK;
+  }
+  grpc::Status GetSite(grpc::ServerContext*, const fleet::v1::GetSiteRequest* request,
+                       fleet::v1::GetSiteResponse* response) override {
+    *response->mutable_site() = site;
+    return known("site", request->site_id(), site.site_id());
+  }
+  grpc::Status SetSiteCap(grpc::ServerContext*, const fleet::v1::SetSiteCapRequest* request,
+                          fleet::v1::SetSiteCapResponse* response) override {
+    reason = request->reason();
+    site.clear_cap_w();
+    if (request->has_cap_w()) site.set_cap_w(request->cap_w());
+    *response->mutable_site() = site;
+    return known("site", request->site_id(), site.site_id());
+  }
+
+ private:
+  static grpc::Status known(const char* what, const std::string& asked, const std::string& name) {
+    if (asked == name) return grpc::Status::OK;
+    return {grpc::StatusCode::NOT_FOUND, std::string(what) + " " + asked + ": unknown"};
+  }
+};
+
 struct FakeScheduler {
   FakeScheduler() {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&jobs);
     builder.RegisterService(&artifacts);
+    builder.RegisterService(&fleet);
     server = builder.BuildAndStart();
   }
   ~FakeScheduler() { server->Shutdown(); }
@@ -150,6 +213,7 @@ struct FakeScheduler {
 
   FakeJobs jobs;
   FakeArtifacts artifacts;
+  FakeFleet fleet;
   int port = 0;
   std::unique_ptr<grpc::Server> server;
 };
