@@ -184,6 +184,46 @@ class EndToEnd(unittest.TestCase):
         self.assertIn("cores_total fails on 2 of 2", told["summary"])
         self.assertEqual(0, told["nodes_feasible"])
 
+    def test_capacity_quote_and_a_building_s_cap(self):
+        self.cluster.stop_scheduler()
+        self.cluster.scheduler_config["heat"] = {"capacity_period_s": 1}
+        self.cluster.start_scheduler()
+        self.start_agents(2, site_id="maple")
+
+        def forecast():
+            done = self.cluster.hearth("capacity", "--hours", 6, "-o", "json", check=False)
+            found = json.loads(done.stdout) if done.returncode == 0 else {"zones": 0}
+            return int(found["zones"]) == 2 and found
+
+        capacity = wait_for(forecast, 30, "a capacity forecast of two zones")
+        self.assertEqual(6, len(capacity["hours"]))
+        for hour in capacity["hours"]:
+            self.assertLessEqual(hour["power_w"]["p5"], hour["power_w"]["p95"])
+            self.assertLessEqual(hour["cores"]["p95"], 4.001)
+        self.assertEqual(8, len(self.cluster.hearth("capacity", "--hours", 6).stdout.splitlines()))
+
+        job = self.cluster.directory / "job.json"
+        wanted = {"command": ["/bin/true"], "task_count": 4, "expected_run_time": "20m",
+                  "deadline": "+1m"}
+        job.write_text(json.dumps(wanted))
+        quote = self.cluster.json("quote", job)
+        self.assertFalse(quote["meets_deadline"])
+        self.assertIn("cannot meet the deadline, because", quote["reason"])
+        self.assertEqual([], self.cluster.json("job", "list"))
+
+        zone = self.cluster.json("zone", "show", "n1")
+        self.assertTrue(zone["heat"]["forecast"])
+        self.assertGreater(len(zone["heat"]["plan"]), 24)
+        self.assertIn("runway", self.cluster.hearth("zone", "explain", "n1").stdout)
+
+        capped = self.cluster.json("site", "cap", "maple", 300, "--reason", "test")
+        self.assertEqual(300, capped["cap_w"])
+        wait_for(lambda: sum(n["power_max_w"] for n in self.cluster.nodes()) <= 300.5, 30,
+                 "limits that keep to the cap")
+        self.assertNotIn("cap_w", self.cluster.json("site", "cap", "maple", "none"))
+        for words, code in ((("site", "cap", "maple", "-1"), 2), (("site", "cap", "elm", "1"), 5)):
+            self.assertEqual(code, self.cluster.hearth(*words, check=False).returncode)
+
     def test_inputs_payloads_outputs_and_failures(self):
         self.start_agents(1)
         source = self.cluster.directory / "words.txt"
