@@ -8,6 +8,8 @@
 namespace hearth::scheduler {
 namespace {
 
+constexpr Duration kEmptyRetry = std::chrono::seconds{10};  // right after a start
+constexpr int kZonesPerTurn = 500;  // taken into a snapshot in one apply(), so that it stays short
 constexpr std::size_t kQueuedJobsCounted = 20'000;  // beyond, their mean stands for the rest
 
 }  // namespace
@@ -16,11 +18,17 @@ CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRe
   CapacityZone in;
   in.model = model_of(zone);
   in.now = zone.learning.filter().estimate();
-  const auto path = setpoint_path(lead.setpoint, lead.telemetry.minute_of_week);
+  constexpr int kMinutesPerWeek = 7 * 24 * 60;
+  const int minute = std::max(0, lead.telemetry.minute_of_week);
   for (std::size_t h = 0; h < in.reference_c.size(); ++h) {
     const double kept = std::max(0.0, 1 - static_cast<double>(h) / 6);
-    in.reference_c[h] = static_cast<float>(path[6 * h] + kept * zone.plan.charge.value);
-    if (lead.is_off()) in.reference_c[h] = std::numeric_limits<float>::quiet_NaN();
+    if (lead.is_off() || lead.setpoint.mode == protocol::SetpointMode::kOff) {
+      in.reference_c[h] = std::numeric_limits<float>::quiet_NaN();
+      continue;
+    }
+    const int then = (minute + 60 * static_cast<int>(h)) % kMinutesPerWeek;
+    const double setpoint_c = protocol::setpoint_at(lead.setpoint, then).value;
+    in.reference_c[h] = static_cast<float>(setpoint_c + kept * zone.plan.charge.value);
   }
   for (const auto index : zone.nodes) {
     const auto& node = nodes[index];
@@ -33,41 +41,52 @@ CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRe
   return in;
 }
 
-CapacitySnapshot Scheduler::Impl::capacity_snapshot() const {
-  CapacitySnapshot snapshot;
-  snapshot.from = utc_now();
-  snapshot.seed = static_cast<std::uint64_t>(slot_of(snapshot.from));
-  std::map<const weather::Series*, std::uint32_t> places;
-  for (const auto& [id, zone] : zones) {
+void Scheduler::Impl::ask_for_capacity() {
+  if (!config.heat.prediction || !clock_known || weather.empty() || capacity_asked) return;
+  if (!capacity_making) {
+    if (capacity_due && now < *capacity_due) return;
+    capacity_due = now + config.heat.capacity_period;
+    capacity_making.emplace();
+    capacity_making->snapshot.zones.reserve(zones.size());
+    capacity_making->snapshot.from = utc_now();
+    capacity_making->snapshot.seed = static_cast<std::uint64_t>(slot_of(utc_now()));
+  }
+  if (!gather_capacity(*capacity_making)) return;  // goes on in the next turn
+  auto snapshot = std::move(capacity_making->snapshot);
+  capacity_making.reset();
+  if (snapshot.zones.empty() && snapshot.roomless_cores <= 0) {
+    capacity_due = now + std::min(kEmptyRetry, config.heat.capacity_period);
+    return;
+  }
+  capacity_asked = true;
+  out.emplace_back(ForecastCapacity{std::move(snapshot)});
+}
+
+// Takes so many more zones in, and in the end the nodes without a room; whether that was all.
+bool Scheduler::Impl::gather_capacity(CapacityMaking& making) const {
+  auto& snapshot = making.snapshot;
+  auto next = making.after ? zones.upper_bound(*making.after) : zones.begin();
+  for (int turn = 0; turn < kZonesPerTurn && next != zones.end(); ++turn, ++next) {
+    const auto& [id, zone] = *next;
+    making.after = id;
     const auto* lead = lead_of(zone);
     const auto* series = weather_of(zone.site);
     if (lead == nullptr || series == nullptr || lead->state != NodeState::kOnline) continue;
     if (!lead->has_room() || !zone.learning.has_filter() || !zone.learning.estimating()) continue;
+    const SiteId key = weather.contains(zone.site) ? zone.site : SiteId{};
     const auto [place, is_new] =
-        places.emplace(series, static_cast<std::uint32_t>(snapshot.sites.size()));
+        making.places.emplace(key, static_cast<std::uint32_t>(snapshot.sites.size()));
     if (is_new) snapshot.sites.push_back(*series);
     snapshot.zones.push_back(capacity_zone(zone, *lead));
     snapshot.zones.back().site = place->second;
   }
+  if (next != zones.end()) return false;
   for (const auto& node : nodes) {
     if (node.has_room() || node.state != NodeState::kOnline) continue;
     snapshot.roomless_w += static_cast<float>(node.facts.max.value);
     snapshot.roomless_cores += static_cast<float>(node.facts.cores);
   }
-  return snapshot;
-}
-
-void Scheduler::Impl::ask_for_capacity() {
-  constexpr Duration kEmptyRetry = std::chrono::seconds{10};  // right after a start
-  if (!config.heat.prediction || !clock_known || weather.empty() || capacity_asked) return;
-  if (capacity_due && now < *capacity_due) return;
-  auto snapshot = capacity_snapshot();
-  const bool empty = snapshot.zones.empty() && snapshot.roomless_cores <= 0;
-  capacity_due = now + (empty ? std::min(kEmptyRetry, config.heat.capacity_period)
-                              : config.heat.capacity_period);
-  if (empty) return;
-  capacity_asked = true;
-  out.emplace_back(ForecastCapacity{std::move(snapshot)});
+  return true;
 }
 
 void Scheduler::Impl::on(const CapacityForecasted& event) {

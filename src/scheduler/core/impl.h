@@ -130,8 +130,13 @@ struct Scheduler::Impl {
   // ---- capacity_planning.cpp
   void on(const CapacityForecasted& event);
   [[nodiscard]] CapacityZone capacity_zone(const ZoneRecord& zone, const NodeRecord& lead) const;
-  [[nodiscard]] CapacitySnapshot capacity_snapshot() const;
+  struct CapacityMaking {  // a snapshot under way: whole fleets take several turns
+    CapacitySnapshot snapshot;
+    std::map<SiteId, std::uint32_t> places;  // of weather series, by their key
+    std::optional<ZoneId> after;
+  };
   void ask_for_capacity();
+  [[nodiscard]] bool gather_capacity(CapacityMaking& making) const;
   void follow_pressure();
   [[nodiscard]] Shape shape_of_job(const protocol::JobSpec& spec, Duration run_time_p90) const;
 
@@ -187,6 +192,7 @@ struct Scheduler::Impl {
   RunTimes run_times;
   CapacityForecast capacity;
   bool capacity_asked = false;
+  std::optional<CapacityMaking> capacity_making;
   std::optional<TimePoint> capacity_due;
   std::set<NodeIndex> dirty_nodes;  // to be offered work
   std::set<std::pair<Rank, NodeIndex>> ranked;

@@ -85,7 +85,7 @@ std::optional<TimePoint> Scheduler::Impl::next_deadline() const {
   const auto consider = [&](TimePoint deadline) {
     earliest = earliest ? std::min(*earliest, deadline) : deadline;
   };
-  if (!dirty_jobs.empty() || !dirty_nodes.empty()) consider(now);
+  if (!dirty_jobs.empty() || !dirty_nodes.empty() || capacity_making) consider(now);
   if (!plans_due.empty()) consider(plans_due.begin()->first);
   if (!retries_due.empty()) consider(retries_due.begin()->first);
   if (!nodes.empty()) consider(silence_check_at);

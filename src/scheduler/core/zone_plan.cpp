@@ -12,7 +12,7 @@ constexpr std::size_t kSunSteps = 12 * kStepsPerHour;
 constexpr double kZSun = 0.6745;    // 75 %: the sun is a likelihood, comfort now a fact (choice)
 constexpr double kSunMargin = 0.5;  // K above the setpoint that free heat may reach (choice)
 constexpr std::size_t kHoldSteps = 2 * kStepsPerHour;
-constexpr std::size_t kSleepSteps = 3 * kStepsPerHour;
+constexpr std::size_t kSleepSteps = 9;                     // an hour and a half
 constexpr double kPressureFadesSteps = 6 * kStepsPerHour;  // who hears no more of us floats back
 
 // How far above the band free heat will carry the zone at P90 within 12 h, and the peak itself.
@@ -33,7 +33,7 @@ double bend_k(const protocol::HeatBand& band, double pressure) {
 
 // What the reference takes to hold: the next hours always, all 48 where the plan before is too old.
 void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan) {
-  const std::size_t steps = inputs.before != nullptr ? kSleepSteps : kPlanSteps;
+  const std::size_t steps = inputs.before != nullptr ? kHoldSteps : kPlanSteps;
   std::array<double, kPlanSteps> reference{};
   std::array<double, kPlanSteps> hold{};
   for (std::size_t k = 0; k < steps; ++k) {
@@ -48,7 +48,9 @@ void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan)
     return sum / static_cast<double>(count);
   };
   plan.hold = rounded(Watts{mean(0, kHoldSteps)});
-  plan.may_sleep = mean(0, kSleepSteps) < 0.5 * inputs.idle.value;
+  // Idling is heat as well: where it is more than is wanted, or would take the sun's place.
+  const bool makes_room = plan.sun_limits && inputs.forecast->now().air_c > reference[0];
+  plan.may_sleep = makes_room || mean(0, kSleepSteps) < inputs.idle.value;
   if (inputs.before != nullptr) {
     plan.hold_p10_low = inputs.before->hold_p10_low;
     plan.hours = inputs.before->hours;
