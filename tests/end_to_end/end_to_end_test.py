@@ -145,14 +145,14 @@ class EndToEnd(unittest.TestCase):
         gate, command = self.gated("go")
         job = self.submit("--tasks", 2, "--", *command)
         self.running(job, 2)
+        pids = self.task_pids(str(gate))
         self.cluster.hearth("zone", "set", "n1", "off")
-        wait_for(lambda: not self.task_pids(str(gate)), 30, "the tasks to stop")
         zone = wait_for(lambda: (z := self.cluster.zones()["n1"])["setpoint"]["mode"] ==
                         "SETPOINT_MODE_OFF" and z["power_w"] <= 31 and z, 30, "standby")
         self.assertNotIn("setpoint_now_c", zone)
         self.assertIn("OFF", self.cluster.json("zone", "explain", "n1")["summary"])
-        # Not lost: they wait, and run when somebody wants heat again.
-        wait_for(lambda: self.counts(job)["pending"] == 2, 30, "the tasks to wait")
+        # Frozen for the first minute, not lost: they go on if it was a finger on the wrong button.
+        self.assertEqual(pids, self.task_pids(str(gate)))
         self.cluster.hearth("zone", "set", "n1", "20")
         self.running(job, 2)
 
@@ -160,7 +160,8 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(2, len(self.task_pids(str(gate))))
         done = self.cluster.agent_command("n1", "set", "off")
         self.assertEqual(0, done.returncode, done.stderr)
-        wait_for(lambda: not self.task_pids(str(gate)), 30, "the tasks to stop")
+        # Given up after that minute, to run where somebody wants heat.
+        wait_for(lambda: not self.task_pids(str(gate)), 90, "the tasks to stop")
         status = json.loads(self.cluster.agent_command("n1", "status", "-o", "json").stdout)
         self.assertEqual("OFF", status["setpoint"]["mode"], status)
 
