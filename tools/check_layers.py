@@ -42,6 +42,7 @@ MAY_INCLUDE = {
     r"<spdlog/": ["common/log.cpp"],
     r"<openssl/": ["common/digest.cpp"],
     r"<nlohmann/": ["common/json_reader.h", "scheduler/config.cpp", "node_agent/config.cpp",
+                    "node_agent/config_io.h",
                     "node_agent/runner", "node_agent/runtime", "node_agent/store", "cli",
                     "weather/forecast_file.cpp", "simulator",
                     "scheduler/store"],

@@ -2,10 +2,11 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
-#include <functional>
+#include <fstream>
 
-#include "common/json_reader.h"
+#include "node_agent/config_io.h"
 
 namespace hearth::node_agent {
 namespace {
@@ -15,103 +16,51 @@ using protocol::ClassBand;
 
 constexpr std::size_t kStateDirectoryBytesMax = 90;  // its sockets' paths must fit in 107
 
-// One description of the file serves reading and printing: fields(io, config) below.
-class Reading {
- public:
-  Reading(const json& object, std::string prefix) : reader_(object), prefix_(std::move(prefix)) {}
-
-  template <class T>
-  void field(const std::string& key, T& value) {
-    reader_.read(key, value);
-  }
-  void field(const std::string& key, Duration& value) {
-    double seconds = to_seconds(value);
-    reader_.read(key, seconds);
-    require(seconds >= 0 && seconds < 1e9, key + ": not between 0 and 1e9 s");
-    value = from_seconds(seconds >= 0 && seconds < 1e9 ? seconds : 0);
-  }
-  template <class Tag>
-  void field(const std::string& key, Quantity<Tag>& value) {
-    reader_.read(key, value.value);
-  }
-  void field(const std::string& key, Celsius& value) { reader_.read(key, value.value); }
-
-  // A value that is a word in the file.
-  template <class T>
-  void word(const std::string& key, T& value, std::string written,
-            const std::function<std::optional<T>(const std::string&)>& parse) {
-    reader_.read(key, written);
-    const auto parsed = parse(written);
-    require(parsed.has_value(), key + ": unknown: " + written);
-    if (parsed) value = *parsed;
-  }
-
-  template <class Fields>
-  void section(const std::string& key, Fields fields) {
-    json object = json::object();
-    reader_.read(key, object);
-    require(object.is_object(), key + ": not an object");
-    if (!object.is_object()) return;
-    Reading inner{object, prefix_ + key + "."};
-    fields(inner);
-    inner.finish_into(problems_);
-  }
-
-  void require(bool holds, const std::string& problem) {
-    if (!holds) problems_.push_back(prefix_ + problem);
-  }
-
-  void finish_into(std::vector<std::string>& problems) {
-    if (const auto sound = reader_.finish(); !sound) {
-      std::string_view rest = sound.error().message;  // "a; b"
-      while (!rest.empty()) {
-        const auto end = std::min(rest.find("; "), rest.size());
-        problems_.push_back(prefix_ + std::string(rest.substr(0, end)));
-        rest.remove_prefix(std::min(end + 2, rest.size()));
-      }
-    }
-    problems.insert(problems.end(), problems_.begin(), problems_.end());
-  }
-
- private:
-  JsonReader reader_;
-  std::string prefix_;
-  std::vector<std::string> problems_;
-};
-
-class Printing {
- public:
-  template <class T>
-  void field(const std::string& key, T& value) {
-    object[key] = value;
-  }
-  void field(const std::string& key, Duration& value) { object[key] = to_seconds(value); }
-  template <class Tag>
-  void field(const std::string& key, Quantity<Tag>& value) {
-    object[key] = value.value;
-  }
-  void field(const std::string& key, Celsius& value) { object[key] = value.value; }
-  template <class T, class Parse>
-  void word(const std::string& key, T&, const std::string& written, const Parse&) {
-    object[key] = written;
-  }
-  template <class Fields>
-  void section(const std::string& key, Fields fields) {
-    Printing inner;
-    fields(inner);
-    object[key] = std::move(inner.object);
-  }
-  void require(bool, const std::string&) {}
-
-  nlohmann::ordered_json object = nlohmann::ordered_json::object();
-};
-
 std::optional<thermal::MassClass> parse_mass(const std::string& text) {
   constexpr const char* kNames[] = {"VERY_LIGHT", "LIGHT", "MEDIUM", "HEAVY", "VERY_HEAVY"};
   for (int i = 0; i < 5; ++i) {
     if (text == kNames[i]) return static_cast<thermal::MassClass>(i);
   }
   return std::nullopt;
+}
+
+// "22:30" and back.
+std::string clock_text(int minute_of_day) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%02d:%02d", minute_of_day / 60, minute_of_day % 60);
+  return text;
+}
+std::optional<int> parse_clock(const std::string& text) {
+  int hour = 0;
+  int minute = 0;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%2d:%2d%c", &hour, &minute, &rest) != 2) return std::nullopt;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return std::nullopt;
+  return hour * 60 + minute;
+}
+
+template <class Io>
+void quiet_fields(Io& io, protocol::QuietHours& quiet) {
+  io.template word<int>("from", quiet.from_minute, clock_text(quiet.from_minute), parse_clock);
+  io.template word<int>("to", quiet.to_minute, clock_text(quiet.to_minute), parse_clock);
+  io.field("p_max_w", quiet.p_max);
+  io.require(quiet.p_max >= 0_W, "p_max_w: negative");
+}
+
+template <class Io>
+void tank_fields(Io& io, protocol::TankFacts& tank) {
+  io.field("volume_l", tank.volume_l);
+  io.field("useful_c", tank.useful);
+  io.field("compute_max_c", tank.compute_max);
+  io.field("return_max_c", tank.return_max);
+  io.field("hygiene_c", tank.hygiene);
+  io.field("hygiene_every_s", tank.hygiene_every);
+  io.require(tank.volume_l >= 0 && tank.volume_l < 1e5, "volume_l: not between 0 and 100000");
+  io.require(tank.useful < tank.return_max && tank.return_max <= tank.compute_max &&
+                 tank.compute_max < Celsius{95},
+             "not useful_c < return_max_c <= compute_max_c < 95");
+  io.require(tank.hygiene >= Celsius{60} && tank.hygiene < Celsius{90}, "hygiene_c: not in 60..90");
+  io.require(tank.hygiene_every >= std::chrono::hours{24}, "hygiene_every_s: under a day");
 }
 
 template <class Io>
@@ -125,7 +74,17 @@ void power_fields(Io& io, protocol::NodeFacts& facts) {
   io.require(facts.off >= 0_W && facts.idle >= facts.off && facts.min_run >= facts.idle &&
                  facts.max >= facts.min_run && facts.max.value < 1e6,
              "not 0 <= off_w <= idle_w <= min_run_w <= max_w");
+  io.field("resistance_w", facts.resistance);
+  io.field("can_sleep", facts.can_sleep);
+  io.section("speed", [&](auto& inner) {
+    inner.field("exponent", facts.speed.exponent);
+    inner.field("speed_min", facts.speed.speed_min);
+    inner.require(facts.speed.exponent >= 1 && facts.speed.exponent <= 4, "exponent: not in 1..4");
+    inner.require(facts.speed.speed_min > 0 && facts.speed.speed_min <= 1,
+                  "speed_min: not above 0, up to 1");
+  });
   io.require(facts.static_share >= 0_W, "static_share_w: negative");
+  io.require(facts.resistance >= 0_W, "resistance_w: negative");
 }
 
 template <class Io>
@@ -135,19 +94,28 @@ void band_fields(Io& io, protocol::HeatBand& band) {
   io.field("ceiling_k", band.ceiling);
   io.require(band.below >= 0_K && band.above >= 0_K, "below_k, above_k: negative");
   io.require(band.ceiling > 0_K, "ceiling_k: not above 0");
-  const auto of_class = [&](const char* name, ClassBand& limits) {
-    io.section(name, [&](auto& inner) {
+  const auto of_class = [](auto& outer, const char* name, ClassBand& limits, Kelvins most,
+                           const char* over) {
+    outer.section(name, [&](auto& inner) {
       inner.field("may_start_below_k", limits.may_start_below);
       inner.field("must_stop_above_k", limits.must_stop_above);
       inner.require(limits.may_start_below <= limits.must_stop_above,
                     "may_start_below_k: over must_stop_above_k");
-      inner.require(limits.must_stop_above <= band.ceiling, "must_stop_above_k: over ceiling_k");
+      inner.require(limits.must_stop_above <= most, over);
     });
   };
-  of_class("reserved", band.reserved);
-  of_class("on_demand", band.on_demand);
-  of_class("flex", band.flex);
-  of_class("filler", band.filler);
+  const char* over = "must_stop_above_k: over ceiling_k";
+  of_class(io, "reserved", band.reserved, band.ceiling, over);
+  of_class(io, "on_demand", band.on_demand, band.ceiling, over);
+  of_class(io, "flex", band.flex, band.ceiling, over);
+  of_class(io, "filler", band.filler, band.ceiling, over);
+  io.section("tank", [&](auto& inner) {
+    const char* above = "must_stop_above_k: above 0";
+    of_class(inner, "reserved", band.tank.reserved, 0_K, above);
+    of_class(inner, "on_demand", band.tank.on_demand, 0_K, above);
+    of_class(inner, "flex", band.tank.flex, 0_K, above);
+    of_class(inner, "filler", band.tank.filler, 0_K, above);
+  });
 }
 
 template <class Io>
@@ -160,6 +128,7 @@ void control_fields(Io& io, AgentConfig& agent) {
   io.field("cpu_trip_c", agent.cpu_trip);
   io.field("case_trip_c", agent.case_trip);
   io.field("air_step_max_k", agent.air_step_max);
+  io.field("cool_at_night", agent.cool_at_night);
   const auto positive = [](Duration value) { return value > Duration::zero(); };
   io.require(
       positive(agent.control_period) && positive(agent.integral_time) && positive(agent.gain_time),
@@ -217,9 +186,11 @@ void sysfs_fields(Io& io, SysfsHeaterConfig& heater) {
   thermometer("cpu", heater.cpu);
   thermometer("case", heater.enclosure);
   thermometer("outdoor", heater.outdoor);
+  thermometer("tank_top", heater.tank_top);
+  thermometer("tank_middle", heater.tank_middle);
+  thermometer("tank_bottom", heater.tank_bottom);
   io.field("power_meter", heater.power_meter);
   io.field("outside_packages_w", heater.outside_packages);
-  io.require(!heater.air.name.empty(), "air.name: missing: which thermometer sees the room?");
   io.require(heater.outside_packages >= 0_W, "outside_packages_w: negative");
 }
 
@@ -251,6 +222,9 @@ void fields(Io& io, Config& config) {
   io.field("memory_bytes", facts.memory_bytes);
   io.field("task_user_id", config.task_user_id);
   io.field("time_zone", config.time_zone);
+  io.field("cpu_model", facts.cpu_model);
+  io.field("follows", facts.follows);
+  io.list("quiet_hours", facts.quiet, [](auto& inner, auto& quiet) { quiet_fields(inner, quiet); });
   io.field("default_setpoint_c", agent.default_setpoint.value);
   io.field("sensor_period_s", config.sensor_period);
   io.field("sensor_timeout_s", agent.sensor_timeout);
@@ -268,6 +242,7 @@ void fields(Io& io, Config& config) {
         "not 0 < min_s <= max_s");
   });
   io.section("heater", [&](auto& inner) { heater_fields(inner, config.heater); });
+  io.section("tank", [&](auto& inner) { tank_fields(inner, config.tank); });
 }
 
 bool is_time_zone(const std::string& name) {
@@ -306,9 +281,28 @@ void check(Reading& io, const Config& config) {
   for (const auto& problem : problems_of(config.agent.default_setpoint)) {
     io.require(false, "default_" + problem);
   }
+  io.require(facts.quiet.size() <= 16, "quiet_hours: more than 16");
+  const bool has_tank = config.tank.volume_l > 0;
+  const auto& sysfs = config.heater.sysfs;
+  const bool real = config.heater.driver == "sysfs";
+  io.require(!has_tank || facts.kind == protocol::NodeKind::kBoiler, "tank: only for a BOILER");
+  io.require(!has_tank || (real && !sysfs.tank_top.name.empty() &&
+                           !sysfs.tank_middle.name.empty() && !sysfs.tank_bottom.name.empty()),
+             "heater: a tank needs the driver sysfs with tank_top, tank_middle and tank_bottom");
+  io.require(!real || has_tank || facts.follows || !sysfs.air.name.empty(),
+             "heater.air.name: missing: which thermometer sees the room?");
   io.require(config.sensor_period >= Duration{10}, "sensor_period_s: under 0.01");
   io.require(config.watchdog >= std::chrono::seconds{1}, "watchdog_s: under 1");
   io.require(config.agent.spool_results_max > 0, "spool_results_max: 0");
+}
+
+std::string cpu_model() {
+  std::ifstream info{"/proc/cpuinfo"};
+  for (std::string line; std::getline(info, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return {};
 }
 
 Config defaults() {
@@ -318,6 +312,7 @@ Config defaults() {
   facts.memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 10 * 9;
   facts.agent_version = HEARTH_VERSION;
+  facts.cpu_model = cpu_model();
   config.heater.simulated.cores = 0;
   return config;
 }
@@ -339,8 +334,10 @@ Result<Config> parse_config(std::string_view text) {
     for (const auto& problem : problems) all += (all.empty() ? "" : "; ") + problem;
     return fail(ErrorCode::kInvalidArgument, all);
   }
+  if (config.tank.volume_l > 0) config.agent.facts.tank = config.tank;
   auto& heater = config.heater.simulated;
   if (heater.cores == 0) heater.cores = config.agent.facts.cores;
+  heater.off = config.agent.facts.off;
   heater.idle = config.agent.facts.idle;
   heater.max = config.agent.facts.max;
   heater.radiator.rated = config.agent.facts.max;

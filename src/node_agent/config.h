@@ -41,6 +41,7 @@ struct Config {
   std::uint64_t cache_bytes = 10ull << 30;
   int task_user_id = 0;  // 0: tasks run as the agent's own user
   HeaterConfig heater;
+  protocol::TankFacts tank{.volume_l = 0};  // 0: none; else it becomes agent.facts.tank
 };
 
 // Comments are allowed. Every problem at once, unknown keys among them; node_id and zone_id are

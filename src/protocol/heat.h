@@ -176,6 +176,18 @@ struct ClassBand {
   friend bool operator==(const ClassBand&, const ClassBand&) = default;
 };
 
+// Backstops of work that heats a tank, in kelvin of its mean above what the computers' loop can
+// reach (TankFacts.compute_max; the return's bound counts alike): DESIGN section 6, tanks have
+// their own table (choice).
+struct TankBand {
+  ClassBand reserved{Kelvins{-0.3}, Kelvins{0}};
+  ClassBand on_demand{Kelvins{-0.8}, Kelvins{-0.2}};
+  ClassBand flex{Kelvins{-2.5}, Kelvins{-1}};
+  ClassBand filler{Kelvins{-8.5}, Kelvins{-7}};
+
+  friend bool operator==(const TankBand&, const TankBand&) = default;
+};
+
 // The comfort band around the setpoint and the backstops. Scheduler and agent each have a copy.
 struct HeatBand {
   Kelvins below{0.5};    // t_lo = setpoint - below
@@ -185,6 +197,7 @@ struct HeatBand {
   ClassBand on_demand{Kelvins{1.0}, Kelvins{1.5}};
   ClassBand flex{Kelvins{0.5}, Kelvins{1.0}};
   ClassBand filler{Kelvins{-0.2}, Kelvins{0.25}};
+  TankBand tank;
 
   friend bool operator==(const HeatBand&, const HeatBand&) = default;
 };

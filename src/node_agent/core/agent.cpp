@@ -3,14 +3,27 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "common/random.h"
 #include "node_agent/core/agent_impl.h"
 
 namespace hearth::node_agent {
 namespace {
 
+constexpr Duration kStartWithin = std::chrono::minutes{10};
+
 PowerModel power_model_of(const protocol::NodeFacts& facts) {
   CHECK(facts.cores >= 1 && facts.max >= facts.idle);
   return {facts.idle, facts.max, Watts{(facts.max - facts.idle).value / facts.cores}, facts.speed};
+}
+
+protocol::HeatBand band_of_zone(const AgentConfig& config) {
+  auto band = config.band;
+  if (config.facts.kind != protocol::NodeKind::kBoiler || !config.facts.tank) return band;
+  band.reserved = band.tank.reserved;
+  band.on_demand = band.tank.on_demand;
+  band.flex = band.tank.flex;
+  band.filler = band.tank.filler;
+  return band;
 }
 
 }  // namespace
@@ -27,10 +40,21 @@ Agent::Impl::Impl(AgentConfig configuration, AgentState state)
       protection(config.cpu_trip, config.case_trip),
       law(gains_of(config)),
       book(state.installation_id + "-" + state.boot_id, power.per_core.value),
+      boards(config.facts.can_sleep, config.facts.boot),
+      backup(config.facts.resistance),
+      class_band(band_of_zone(config)),
       highest_epoch(state.highest_epoch),
       report_period(config.report_period) {
   telemetry.energy = book.ledger();
   if (state.plan) use_plan(*state.plan);
+  if (config.facts.kind == protocol::NodeKind::kBoiler && config.facts.tank) {
+    tank.emplace(*config.facts.tank, config.sensor_timeout);
+    hygiene.emplace(*config.facts.tank, state.hygiene);
+  }
+  if (state.power_cut_seed) {
+    Random random{*state.power_cut_seed};
+    start_delay = Duration{random.below(static_cast<std::uint64_t>(kStartWithin.count()))};
+  }
 }
 
 std::vector<Command> Agent::Impl::apply(const Event& event, TimePoint time) {
@@ -42,6 +66,7 @@ std::vector<Command> Agent::Impl::apply(const Event& event, TimePoint time) {
 
   follow_reference();
   judge_heat();
+  power_boards();
   return_waiting();
   start_waiting();
   shed_work();

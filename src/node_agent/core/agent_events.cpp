@@ -16,7 +16,8 @@ void Agent::Impl::update(const SensorsRead& event) {
   book.sensors_read(event, now);
   see_use();
   const bool measured = event.meter || event.power_w.quality == Quality::kGood;
-  emitted.take(measured ? std::optional(book.ledger().meter - metered) : std::nullopt, now);
+  const Joules drawn = book.ledger().meter - metered;
+  emitted.take(measured ? std::optional(drawn) : std::nullopt, now);
 
   auto said = event.air_temperature_c;
   std::optional<Celsius> value;
@@ -34,7 +35,9 @@ void Agent::Impl::update(const SensorsRead& event) {
   const auto air = air_sensor.air(now);
   window.take(air, outdoor, emitted, now);
   // Doubt about a rise must not hide an overheated room.
-  protection.observe(doubted ? value : air, event.cpu_temperature_c, event.case_temperature_c);
+  const auto zone = config.facts.follows ? zone_air() : doubted ? value : air;
+  protection.observe(tank ? std::nullopt : zone, event.cpu_temperature_c, event.case_temperature_c);
+  sense_tank(event, drawn);
 }
 
 void Agent::Impl::update(const RunnersFound& event) {

@@ -8,6 +8,8 @@ namespace {
 
 using protocol::NodeKind;
 constexpr double kSafeShareOfRated = 0.3;
+constexpr double kFullShare = 0.98;
+constexpr Kelvins kWakeBelow{0.3};           // our choice
 constexpr Kelvins kRadiatorStillGives{0.3};  // at the end of a rise at full power (our choice)
 constexpr Watts kNoticeable{1};              // smaller changes of cap and filler are not ordered
 
@@ -25,37 +27,63 @@ Watts Agent::Impl::breaker() const {
 }
 
 void Agent::Impl::judge_heat() {
-  const bool comfort = config.facts.kind != NodeKind::kNone;
-  const auto air = air_sensor.air(now);
   heat = {};
   if (!setpoints.is_off()) {
     off_since.reset();
   } else if (!off_since) {
     off_since = now;
   }
-  heat.halted = protection.tripped() || protection.inhibited() || setpoints.is_off();
-  heat.safe_mode = comfort && !air;
-  heat.frost = comfort && air && protection.frost() && !protection.tripped();
-  if (comfort && air) {
-    heat.excess = *air - work_reference;
-    heat.rise = air_sensor.rise();
-  }
-
+  if (!starts_at) starts_at = now + start_delay;
+  heat.halted =
+      protection.tripped() || protection.inhibited() || setpoints.is_off() || now < *starts_at;
   const auto held_down = quiet_limit(config.facts.quiet, setpoints.minute_of_week(now));
-  quiet = held_down.has_value() && !heat.frost;
-  const Watts most = quiet ? std::min(breaker(), *held_down) : breaker();
+  quiet = held_down.has_value();
   const bool was_controlling = controlling;
   controlling = false;
+  const Watts most = quiet ? std::min(breaker(), *held_down) : breaker();
+  if (config.facts.kind == NodeKind::kNone) {
+    heat.allowed = heat.halted ? 0_W : most;
+  } else if (tank) {
+    judge_tank(most);
+  } else {
+    judge_room(most, was_controlling);
+  }
+  if (now >= next_control) next_control = now + config.control_period;
+}
+
+// The zone's own thermometer, or what the leading node reads.
+std::optional<Celsius> Agent::Impl::zone_air() const {
+  if (!config.facts.follows) return air_sensor.air(now);
+  if (!limits || !limits->limits.follow || !in_range(limits->limits.follow->air)) {
+    return std::nullopt;
+  }
+  return rounded(limits->limits.follow->air);
+}
+
+void Agent::Impl::judge_room(Watts most, bool was_controlling) {
+  const auto air = zone_air();
+  heat.safe_mode = !air;
+  const bool starting = starts_at && now < *starts_at;
+  heat.frost = air && protection.frost() && !protection.tripped() && !starting;
+  if (air) {
+    heat.excess = *air - work_reference;
+    heat.rise = config.facts.follows ? Kelvins{} : air_sensor.rise();
+  }
   if (heat.frost) {
+    quiet = false;
     heat.allowed = heat.wanted = breaker();
   } else if (heat.halted) {
     heat.allowed = heat.wanted = 0_W;
-  } else if (!comfort) {
-    heat.allowed = most;
   } else if (heat.safe_mode) {
     heat.allowed = heat.wanted = std::min(most, safe_power());
   } else {
     heat.allowed = ceiling_ramp(most, *air + heat.rise, work_reference + config.band.ceiling);
+    if (config.facts.follows) {
+      const Watts wanted = std::max(limits->limits.follow->wanted, limits->limits.p_min);
+      heat.wanted = rounded(std::clamp(wanted, 0_W, heat.allowed));
+      heat.follows_wanted = true;
+      return;
+    }
     if (!was_controlling) {
       last_control = next_control = now;
       (void)book.take_mean_power();  // what was drawn until now is not the law's doing
@@ -64,7 +92,19 @@ void Agent::Impl::judge_heat() {
     heat.wanted = control(heat.allowed);
     heat.follows_wanted = true;
   }
-  if (now >= next_control) next_control = now + config.control_period;
+}
+
+// Attempts, a cold zone or the limits keep the computers on; nothing wanted lets them sleep.
+void Agent::Impl::power_boards() {
+  Boards::Needs needs;
+  needs.may_sleep = limits && limits->limits.may_sleep;
+  needs.power = limits && limits->limits.p_min > 0_W;
+  needs.work = !work.queue().empty() || !work.started().empty();
+  needs.heat = heat.wanted >= config.facts.idle;
+  needs.frost = heat.frost;
+  const auto air = zone_air();
+  needs.cold = tank ? needs.heat : air && !heat.halted && *air < reference - kWakeBelow;
+  if (const auto on = boards.step(needs, now)) order(PowerBoards{*on});
 }
 
 bool Agent::Impl::comfort_is_due() const {
@@ -101,21 +141,46 @@ Watts Agent::Impl::safe_power() const {
   return rounded(std::min(fixed, breaker()));
 }
 
+Watts Agent::Impl::resistance() {
+  if (config.facts.resistance <= 0_W) return 0_W;
+  BackupHeat::Inputs inputs;
+  if (tank) {
+    inputs = tank_backup();
+  } else if (const auto air = zone_air(); air && !config.facts.follows) {
+    const auto setpoint = setpoints.value(now);
+    inputs.possible = heat.frost || (controlling && !window.open(now) && setpoint);
+    inputs.at_once = heat.frost;
+    if (setpoint) {
+      inputs.below = std::max(*setpoint, lifted_to.value_or(*setpoint)) - config.band.below - *air;
+    }
+    inputs.full = heat.wanted >= kFullShare * std::min(heat.allowed, config.facts.max);
+    const bool rises = rising_to && *air < *rising_to - kRadiatorStillGives;
+    inputs.missing = rises ? config.facts.resistance : law.output() - heat.allowed;
+  }
+  return backup.step(inputs, now);
+}
+
 void Agent::Impl::heat_the_rest() {
   Watts filler;
-  const bool too_warm = heat.excess && *heat.excess >= config.band.filler.must_stop_above;
-  if (config.facts.kind != NodeKind::kNone && (heat.frost || !too_warm)) {
+  const Kelvins filler_bound = tank ? 0_K : config.band.filler.must_stop_above;
+  const bool too_warm = heat.excess && *heat.excess >= filler_bound;
+  if (config.facts.kind != NodeKind::kNone && (heat.frost || !too_warm) && boards.ready()) {
     const Watts room = std::min(heat.wanted, config.facts.max) - expected;
     filler = std::max(0_W, rounded(room));
   }
+  const Watts backup_power = resistance();
   const Watts cap = std::max(config.facts.idle, heat.allowed);
   if (differs(cap_in_force, cap)) {
     cap_in_force = cap;
     order(SetPowerCap{cap});
   }
-  if (differs(filler_in_force, filler)) {
+  const bool circulate = hygiene && hygiene->active();
+  if (differs(filler_in_force, filler) || differs(resistance_in_force, backup_power) ||
+      circulates != circulate) {
     filler_in_force = filler;
-    order(SetFiller{filler, 0_W});
+    resistance_in_force = backup_power;
+    circulates = circulate;
+    order(SetFiller{filler, backup_power, circulate});
   }
 }
 

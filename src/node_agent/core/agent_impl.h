@@ -11,9 +11,12 @@
 
 #include "node_agent/core/agent.h"
 #include "node_agent/core/air_sensor.h"
+#include "node_agent/core/backup_heat.h"
+#include "node_agent/core/boards.h"
 #include "node_agent/core/control_law.h"
 #include "node_agent/core/emitted_heat.h"
 #include "node_agent/core/energy_book.h"
+#include "node_agent/core/hygiene.h"
 #include "node_agent/core/patience.h"
 #include "node_agent/core/protection.h"
 #include "node_agent/core/quiet.h"
@@ -21,6 +24,7 @@
 #include "node_agent/core/rise_check.h"
 #include "node_agent/core/setpoint_authority.h"
 #include "node_agent/core/shedding.h"
+#include "node_agent/core/tank_store.h"
 #include "node_agent/core/window.h"
 #include "node_agent/core/work.h"
 
@@ -64,12 +68,24 @@ struct Agent::Impl {
   const protocol::PlanHour* plan_hour(Duration ahead) const;  // none: no plan covers it
   void find_outdoor();
   void look_ahead(Celsius setpoint);
-  void judge_heat();          // what the heat side allows and wants now
+  void judge_heat();  // what the heat side allows and wants now
+  void judge_room(Watts most, bool was_controlling);
+  std::optional<Celsius> zone_air() const;
+  void power_boards();
+  Watts resistance();
   Watts breaker() const;      // the most the node may draw, as the breaker goes
   Watts control(Watts high);  // P_req of the control law, stepped when due
   bool comfort_is_due() const;
   Watts safe_power() const;
   void heat_the_rest();  // filler, power cap
+
+  // ---- a tank's heat (agent_tank.cpp)
+  void sense_tank(const SensorsRead& event, Joules given);
+  void watch_hygiene();
+  void judge_tank(Watts most);
+  bool lift_presses(const TankStore::Layers& layers) const;
+  BackupHeat::Inputs tank_backup() const;
+  void refresh_tank();
 
   // ---- work (agent_work.cpp)
   void return_waiting();
@@ -143,6 +159,17 @@ struct Agent::Impl {
   std::optional<Watts> hold_power;  // mean of what was drawn, over some hours
   std::optional<Watts> cap_in_force;
   std::optional<Watts> filler_in_force;
+  std::optional<Watts> resistance_in_force;
+  Boards boards;
+  BackupHeat backup;
+  protocol::HeatBand class_band;  // of rooms, or of tanks
+  std::optional<TankStore> tank;
+  std::optional<Hygiene> hygiene;  // beside every tank
+  bool tank_wants = false;         // heat, for what will be drawn
+  bool tank_urgent = false;
+  bool circulates = false;
+  Duration start_delay{};  // after a power cut
+  std::optional<TimePoint> starts_at;
   std::optional<TimePoint> off_since;
   Watts expected;  // electric power of the node under the speeds in force, without filler
 

@@ -111,7 +111,8 @@ void Agent::Impl::report_started() {
 }
 
 void Agent::Impl::refresh_telemetry() {
-  const bool silent = air_reading.quality == protocol::Quality::kGood && air_sensor.lost(now);
+  const bool silent =
+      !tank && air_reading.quality == protocol::Quality::kGood && air_sensor.lost(now);
   const auto& energy = book.ledger();
   telemetry.energy.attempts = energy.attempts;  // its boot id never changes
   telemetry.energy.filler = energy.filler;
@@ -119,9 +120,19 @@ void Agent::Impl::refresh_telemetry() {
   telemetry.energy.resistance = energy.resistance;
   telemetry.energy.meter = energy.meter;
   telemetry.air_temperature_c = air_reading;
+  if (config.facts.follows) {
+    telemetry.air_temperature_c = {};
+    if (const auto air = zone_air()) {
+      telemetry.air_temperature_c = {air->value, protocol::Quality::kGood};
+    }
+  }
   if (silent) telemetry.air_temperature_c.quality = protocol::Quality::kStale;
   telemetry.power_w = power_reading;
   telemetry.power_wanted = heat.wanted;
+  // A tank takes work's heat as long as it has a place for it, not only what it lacks.
+  if (tank && heat.excess && *heat.excess < class_band.flex.may_start_below) {
+    telemetry.power_wanted = heat.allowed;
+  }
   telemetry.setpoint = setpoints.value(now);
   telemetry.t_ref = reference;
   telemetry.limits_revision = limits ? limits->limits.revision : 0;
@@ -129,6 +140,8 @@ void Agent::Impl::refresh_telemetry() {
   telemetry.tripped = protection.tripped();
   telemetry.window_open = window.open(now);
   telemetry.quiet = quiet;
+  telemetry.asleep = boards.asleep();
+  if (tank) refresh_tank();
   telemetry.minute_of_week = setpoints.minute_of_week(now).value_or(-1);
 }
 
@@ -139,7 +152,8 @@ bool Agent::Impl::telemetry_matters() const {
                                reported.power_w.value > standby_w;
   return reached_standby || telemetry.limits_revision != reported.limits_revision ||
          telemetry.setpoint != reported.setpoint || telemetry.t_ref != reported.t_ref ||
-         telemetry.safe_mode != reported.safe_mode || telemetry.tripped != reported.tripped ||
+         telemetry.asleep != reported.asleep || telemetry.safe_mode != reported.safe_mode ||
+         telemetry.tripped != reported.tripped ||
          telemetry.air_temperature_c.quality != reported.air_temperature_c.quality;
 }
 
@@ -164,6 +178,8 @@ std::optional<TimePoint> Agent::Impl::next_deadline() const {
   };
   consider(setpoints.boost_end());
   consider(give_up_due);
+  consider(boards.due());
+  consider(starts_at);
   if (limits) consider(limits->end);
   if (config.facts.kind != protocol::NodeKind::kNone) consider(air_sensor.silent_at());
   if (!connected) return earliest;

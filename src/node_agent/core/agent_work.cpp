@@ -105,7 +105,7 @@ void Agent::Impl::return_waiting() {
   std::vector<AttemptId> returned;
   for (const auto& [order, attempt] : work.queue()) {
     const auto& spec = *work.spec_of(work.waiting().at(attempt).task.job);
-    if (nothing_starts || starts_elsewhere(spec.service_class, config.band, heat)) {
+    if (nothing_starts || starts_elsewhere(spec.service_class, class_band, heat)) {
       returned.push_back(attempt);
     }
   }
@@ -118,7 +118,9 @@ void Agent::Impl::return_waiting() {
 }
 
 void Agent::Impl::start_waiting() {
-  if (!limits || heat.halted || work.spooled().size() >= config.spool_results_max) return;
+  if (!limits || heat.halted || !boards.ready() ||
+      work.spooled().size() >= config.spool_results_max)
+    return;
   if (work.queue().empty()) return;
   int cores_free = config.facts.cores - work.cores_used();
   if (cores_free <= 0) return;
@@ -130,7 +132,7 @@ void Agent::Impl::start_waiting() {
     const auto& spec = *work.spec_of(waiting.task.job);
     if (!waiting.inputs_ready) continue;
     const Newcomer newcomer{spec.service_class, double(spec.resources.cores) * power.per_core};
-    if (!may_start(newcomer, running, config.band, power, heat, config.facts.min_run)) continue;
+    if (!may_start(newcomer, running, class_band, power, heat, config.facts.min_run)) continue;
     // In order: a wide task is not overtaken for ever by narrow ones.
     memory_used += spec.resources.memory_bytes;
     if (spec.resources.cores > cores_free) break;
@@ -180,7 +182,7 @@ void Agent::Impl::shed_work() {
   expected = power.idle;
   if (work.started().empty()) return;
   stop_halted();
-  const auto decision = shed(loads(), config.band, power, heat);
+  const auto decision = shed(loads(), class_band, power, heat);
   expected = decision.expected;
   for (auto& [attempt, started] : work.started()) {
     if (!started.stopping) set_speed(attempt, started, decision.permille[started.service_class]);

@@ -28,7 +28,8 @@ struct Print {
   }
   std::string operator()(const SetPowerCap& c) const { return "cap " + watts(c.cap); }
   std::string operator()(const SetFiller& c) const {
-    return "filler " + watts(c.filler) + " resistance " + watts(c.resistance);
+    return "filler " + watts(c.filler) + " resistance " + watts(c.resistance) +
+           (c.circulate ? " circulate" : "");
   }
   std::string operator()(const SpoolResult& c) const {
     return "spool " + to_string(c.report.attempt) + " " + std::string(to_string(c.report.failure));
@@ -44,6 +45,12 @@ struct Print {
   }
   std::string operator()(const StorePlan& c) const {
     return "store " + to_string(protocol::SchedulerMessage{protocol::PlanChanged{c.plan}});
+  }
+  std::string operator()(const PowerBoards& c) const {
+    return std::string("boards ") + (c.on ? "on" : "off");
+  }
+  std::string operator()(const RecordHygiene& c) const {
+    return "record hygiene " + std::string(to_string(c.record.result));
   }
   std::string operator()(const CloseStream& c) const { return "close stream: " + c.reason; }
 };

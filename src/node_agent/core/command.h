@@ -4,6 +4,7 @@
 #include <string>
 #include <variant>
 
+#include "node_agent/core/hygiene.h"
 #include "protocol/stream.h"
 
 namespace hearth::node_agent {
@@ -64,6 +65,7 @@ struct SetPowerCap {
 struct SetFiller {
   Watts filler;
   Watts resistance;
+  bool circulate = false;  // stir a tank, so that a hygiene lift reaches its bottom
 };
 
 // The ended attempt's report is final: write it and its bytes to the spool.
@@ -87,6 +89,16 @@ struct StoreEpoch {
   std::uint64_t epoch = 0;
 };
 
+// Switch the computers of a node that can sleep off, or on again (then they boot).
+struct PowerBoards {
+  bool on = true;
+};
+
+// Append to the audit of hygiene lifts.
+struct RecordHygiene {
+  HygieneRecord record;
+};
+
 // Keep the plan across restarts.
 struct StorePlan {
   protocol::ZonePlan plan;
@@ -97,9 +109,10 @@ struct CloseStream {
   std::string reason;
 };
 
-using Command = std::variant<Send, OfferResult, ForgetResult, FetchInputs, StartTask, StopTask,
-                             SetSpeed, SetPowerCap, SetFiller, SpoolResult, DiscardAttempt,
-                             StoreSetpoint, StoreEpoch, StorePlan, CloseStream>;
+using Command =
+    std::variant<Send, OfferResult, ForgetResult, FetchInputs, StartTask, StopTask, SetSpeed,
+                 SetPowerCap, SetFiller, SpoolResult, DiscardAttempt, StoreSetpoint, StoreEpoch,
+                 StorePlan, PowerBoards, RecordHygiene, CloseStream>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Command& command);

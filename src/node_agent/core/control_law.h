@@ -66,11 +66,4 @@ class ControlLaw {
 // `full` below ceiling - 0.5 K, falling to nothing at the ceiling.
 Watts ceiling_ramp(Watts full, Celsius air, Celsius ceiling);
 
-Watts ceiling_ramp(Watts full, Celsius air, Celsius ceiling);
-
-// What work may draw, all of it: tasks fill what the zone wants (DESIGN section 5). Up to 0.1 K
-// over its reference the zone takes more than it wants, since a task that runs now is worth a tenth
-// of a kelvin; from 0.4 K on work gets what the law wants; in between linearly (choice).
-Watts work_allowance(Watts allowed, Watts wanted, Kelvins above_reference);
-
 }  // namespace hearth::node_agent

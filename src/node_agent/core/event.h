@@ -16,6 +16,13 @@ struct WallClockRead {
   int minute_of_week = 0;  // civil time of the site, 0 = Monday 00:00
 };
 
+// The thermometers of a tank.
+struct TankLayers {
+  protocol::Reading top;
+  protocol::Reading middle;
+  protocol::Reading bottom;  // near the return of the computers' loop
+};
+
 // One pass over the node's sensors; the adapter marks what it could not read or trust.
 struct SensorsRead {
   protocol::Reading air_temperature_c;
@@ -26,6 +33,7 @@ struct SensorsRead {
   Joules filler;                // of it, used by filler and by resistance, both cumulative
   Joules resistance;
   protocol::Reading outdoor_temperature_c;  // for the feed-forward; usually missing
+  std::optional<TankLayers> tank;           // of a BOILER with a tank
 };
 
 // ---- the stream to the scheduler

@@ -51,12 +51,21 @@ struct AgentLoop::Execute {
   }
   void operator()(const SetFiller& c) const {
     report("filler_not_set", loop.parts_.heater.set_filler(c.filler, c.resistance));
+    report("pump_not_set", loop.parts_.heater.circulate(c.circulate));
   }
   void operator()(const StoreSetpoint& c) const {
     report("setpoint_not_kept", loop.parts_.state.store_setpoint(c.setpoint));
   }
   void operator()(const StoreEpoch& c) const {
     report("epoch_not_kept", loop.parts_.state.store_epoch(c.epoch));
+  }
+  void operator()(const PowerBoards& c) const {
+    log::info("boards_switched", {{"on", c.on}});
+    report("boards_not_switched", loop.parts_.heater.power_boards(c.on));
+  }
+  void operator()(const RecordHygiene& c) const {
+    log::info("hygiene", {{"result", to_string(c.record.result)}});
+    report("hygiene_not_recorded", loop.parts_.state.hygiene_log().append(c.record));
   }
   void operator()(const StorePlan& c) const {
     report("plan_not_kept", loop.parts_.state.store_plan(c.plan));
@@ -243,8 +252,9 @@ nlohmann::json AgentLoop::control(const ControlRequest& request) {
 }
 
 nlohmann::json AgentLoop::status() const {
-  return describe_status(
-      {facts_, agent_, parts_.spool.size(), connected_epoch_, parts_.heater.description()});
+  return describe_status({facts_, agent_, parts_.spool.size(), connected_epoch_,
+                          parts_.heater.description(),
+                          facts_.tank ? parts_.state.hygiene_log().last() : std::nullopt});
 }
 
 }  // namespace hearth::node_agent

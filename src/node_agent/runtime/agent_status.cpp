@@ -25,6 +25,16 @@ json to_json(const protocol::EnergyLedger& energy) {
           {"meter_j", energy.meter.value}};
 }
 
+json to_json(const protocol::TankReading& tank) {
+  return {{"top_c", to_json(tank.top_c)},
+          {"middle_c", to_json(tank.middle_c)},
+          {"bottom_c", to_json(tank.bottom_c)},
+          {"hygiene_due_in_s", to_seconds(tank.hygiene_due_in)},
+          {"hygiene_energy_j", tank.hygiene_energy.value},
+          {"hygiene_active", tank.hygiene_active},
+          {"hygiene_done", tank.hygiene_done}};
+}
+
 Setpoint constant(Celsius value) {
   Setpoint setpoint;
   setpoint.value = value;
@@ -54,6 +64,24 @@ std::string setpoint_text(const json& status) {
   return number_text(now, "degC") + " (" + mode + chosen + ")";
 }
 
+template <class Line>
+void tank_lines(const json& status, Line line) {
+  const auto& tank = status.at("tank");
+  line("tank", reading_text(tank.at("top_c"), "degC") + ", " +
+                   reading_text(tank.at("middle_c"), "degC") + ", " +
+                   reading_text(tank.at("bottom_c"), "degC") + " (top, middle, bottom)");
+  const auto due = from_seconds(tank.at("hygiene_due_in_s").get<double>());
+  std::string hygiene = tank.at("hygiene_active").get<bool>() ? "lift is running"
+                        : due > Duration{}                    ? "due in " + hearth::to_string(due)
+                                                              : "due now";
+  if (status.contains("last_hygiene")) {
+    const auto& last = status.at("last_hygiene");
+    hygiene += "; last " + last.at("result").get<std::string>() + " at " +
+               last.at("ended").get<std::string>();
+  }
+  line("hygiene", hygiene);
+}
+
 }  // namespace
 
 json describe_status(const StatusFacts& facts) {
@@ -70,6 +98,8 @@ json describe_status(const StatusFacts& facts) {
                  {"safe_mode", telemetry.safe_mode},
                  {"tripped", telemetry.tripped},
                  {"window_open", facts.agent.window_open()},
+                 {"asleep", telemetry.asleep},
+                 {"quiet", telemetry.quiet},
                  {"limits_revision", telemetry.limits_revision},
                  {"energy", to_json(telemetry.energy)},
                  {"tasks_running", facts.agent.running_count()},
@@ -79,6 +109,13 @@ json describe_status(const StatusFacts& facts) {
                  {"heater", facts.heater},
                  {"version", facts.facts.agent_version}};
   if (telemetry.setpoint) status["setpoint_now_c"] = telemetry.setpoint->value;
+  if (telemetry.tank) status["tank"] = to_json(*telemetry.tank);
+  if (const auto& last = facts.last_hygiene) {
+    status["last_hygiene"] = {{"started", hearth::to_string(last->started)},
+                              {"ended", hearth::to_string(last->ended)},
+                              {"coldest_c", last->coldest.value},
+                              {"result", std::string(to_string(last->result))}};
+  }
   if (facts.connected_epoch) status["epoch"] = *facts.connected_epoch;
   return status;
 }
@@ -100,6 +137,9 @@ std::string print_status(const json& status) {
   line("scheduler", status.at("connected").get<bool>() ? "connected" : "not connected");
   line("heater", text("heater"));
   if (status.at("safe_mode").get<bool>()) line("safe mode", "the room's sensor cannot be trusted");
+  if (status.at("quiet").get<bool>()) line("quiet", "quiet hours hold the power down");
+  if (status.at("asleep").get<bool>()) line("asleep", "the computers are switched off");
+  if (status.contains("tank")) tank_lines(status, line);
   if (status.at("window_open").get<bool>()) line("window", "seems open: heat is not raised");
   if (status.at("tripped").get<bool>())
     line("TRIPPED", "check the heater, then: hearth-agent reset");

@@ -16,6 +16,7 @@ struct StatusFacts {
   std::size_t results_spooled = 0;
   std::optional<std::uint64_t> connected_epoch;  // unset: no stream to the scheduler
   std::string heater;
+  std::optional<HygieneRecord> last_hygiene;
 };
 
 // {"node_id":…,"setpoint":{…},"telemetry":{…},"tasks_running":…}; keys carry their units.

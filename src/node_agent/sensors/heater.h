@@ -23,6 +23,17 @@ class Heater {
   // Heat to add beside tasks. kFailedPrecondition where there is no way to give any.
   virtual Result<> set_filler(Watts filler, Watts resistance) = 0;
 
+  // Switches the computers off, or on again. kFailedPrecondition where nothing here can.
+  virtual Result<> power_boards(bool) {
+    return fail(ErrorCode::kFailedPrecondition, "this heater cannot switch its computers");
+  }
+
+  // Stirs a tank. kFailedPrecondition where there is no pump.
+  virtual Result<> circulate(bool on) {
+    if (!on) return {};
+    return fail(ErrorCode::kFailedPrecondition, "this heater has no circulation pump");
+  }
+
   // What was found, for the log at start: "simulated room 20 m2", "hwmon k10temp, powercap".
   virtual std::string description() const = 0;
 };

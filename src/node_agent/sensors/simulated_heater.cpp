@@ -24,10 +24,11 @@ SensorsRead SimulatedHeater::read(double task_cpu_s, Duration elapsed) {
   const double elapsed_s = to_seconds(elapsed);
   if (elapsed_s > 0) {
     const double busy = std::clamp(task_cpu_s / (elapsed_s * config_.cores), 0.0, 1.0);
-    const Watts most = std::clamp(cap_, config_.idle, config_.max) - config_.idle;
+    const Watts own = on_ ? config_.idle : config_.off;
+    const Watts most = on_ ? std::clamp(cap_, config_.idle, config_.max) - config_.idle : 0_W;
     const Watts tasks = std::min(busy * (config_.max - config_.idle), most);
     const Watts filler = std::min(filler_, most - tasks);
-    const Watts total = config_.idle + tasks + filler + resistance_;
+    const Watts total = own + tasks + filler + resistance_;
     room_.step(total, config_.weather, elapsed);
     meter_ += total * elapsed;
     filler_used_ += filler * elapsed;
@@ -52,6 +53,11 @@ Result<> SimulatedHeater::set_power_cap(Watts cap) {
 Result<> SimulatedHeater::set_filler(Watts filler, Watts resistance) {
   filler_ = std::max(filler, 0_W);
   resistance_ = std::clamp(resistance, 0_W, config_.resistance_max);
+  return {};
+}
+
+Result<> SimulatedHeater::power_boards(bool on) {
+  on_ = on;
   return {};
 }
 

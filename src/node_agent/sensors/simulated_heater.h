@@ -1,7 +1,8 @@
 // A heater that is computed: its tasks' real CPU use warms a simulated room.
 //
 // power = idle + (CPU seconds used / nominal CPU seconds) (max - idle) + filler, at most `max` and
-// the cap in force (HEAT section 6). Filler burns no real CPU.
+// the cap in force (HEAT section 6). Filler burns no real CPU. With its boards off it draws `off`
+// and the resistance.
 #pragma once
 
 #include "node_agent/sensors/heater.h"
@@ -15,6 +16,7 @@ struct SimulatedHeaterConfig {
   thermal::Weather weather;
   Celsius start{18};
   double cores = 1;  // CPU seconds per second that count as full power
+  Watts off{2};      // with its boards switched off
   Watts idle{30};
   Watts max{500};
   Watts resistance_max{0};
@@ -28,6 +30,7 @@ class SimulatedHeater : public Heater {
   SensorsRead read(double task_cpu_s, Duration elapsed) override;
   Result<> set_power_cap(Watts cap) override;
   Result<> set_filler(Watts filler, Watts resistance) override;
+  Result<> power_boards(bool on) override;
   std::string description() const override;
 
   // For simulations: weather and ventilation may change at any time.
@@ -38,6 +41,7 @@ class SimulatedHeater : public Heater {
  private:
   SimulatedHeaterConfig config_;
   thermal::SimulatedRoom room_;
+  bool on_ = true;
   Watts cap_;
   Watts filler_;
   Watts resistance_;

@@ -47,6 +47,11 @@ SensorsRead SysfsHeater::read(double, Duration elapsed) {
   sensors.cpu_temperature_c = sysfs::read_temperature(config_.sys, config_.cpu);
   sensors.case_temperature_c = sysfs::read_temperature(config_.sys, config_.enclosure);
   sensors.outdoor_temperature_c = sysfs::read_temperature(config_.sys, config_.outdoor);
+  if (!config_.tank_top.name.empty()) {
+    sensors.tank = TankLayers{sysfs::read_temperature(config_.sys, config_.tank_top),
+                              sysfs::read_temperature(config_.sys, config_.tank_middle),
+                              sysfs::read_temperature(config_.sys, config_.tank_bottom)};
+  }
   sensors.meter = count_energy(elapsed);
   if (sensors.meter && to_seconds(elapsed) > 0) {
     sensors.power_w = {(*sensors.meter - last_meter_).value / to_seconds(elapsed), Quality::kGood};

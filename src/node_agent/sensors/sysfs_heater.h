@@ -16,6 +16,9 @@ struct SysfsHeaterConfig {
   sysfs::ThermometerChoice cpu{"coretemp", ""};
   sysfs::ThermometerChoice enclosure;
   sysfs::ThermometerChoice outdoor;
+  sysfs::ThermometerChoice tank_top;
+  sysfs::ThermometerChoice tank_middle;
+  sysfs::ThermometerChoice tank_bottom;
   std::string power_meter;  // hwmon device with energyN_input or powerN_input; empty: powercap
   // What the node draws beside its processor packages; added to the power and energy that powercap
   // counts, taken off the cap before it is set there.

@@ -53,12 +53,14 @@ Result<int> take_lock(const std::string& directory) {
 }
 
 // Keys it does not know are left alone: an older version may be put back for a while.
-Result<> read_state(std::string_view text, AgentState& state, std::uint64_t& session_counter) {
+Result<> read_state(std::string_view text, AgentState& state, std::uint64_t& session_counter,
+                    std::string& machine_boot) {
   try {
     const auto object = json::parse(text);
     object.at("installation_id").get_to(state.installation_id);
     object.at("session_counter").get_to(session_counter);
     object.at("highest_epoch").get_to(state.highest_epoch);
+    machine_boot = object.value("machine_boot", "");
     if (!object.contains("setpoint")) return {};
     HEARTH_TRY(setpoint, parse_setpoint(object.at("setpoint")));
     state.setpoint = setpoint;
@@ -76,6 +78,8 @@ Result<std::unique_ptr<AgentStateStore>> AgentStateStore::open(const std::string
   std::unique_ptr<AgentStateStore> store{new AgentStateStore(directory, lock)};
   store->load();
   store->load_plan();
+  store->notice_power_cut();
+  store->state_.hygiene = store->hygiene_log_.history();
   store->state_.boot_id = draw_id();
   if (auto saved = store->save(); !saved) return tl::unexpected(saved.error());
   return store;
@@ -88,7 +92,7 @@ AgentStateStore::~AgentStateStore() {
 void AgentStateStore::load() {
   const auto path = directory_ + "/agent.json";
   const auto text = read_file(path, kStateBytesMax);
-  const auto sound = text ? read_state(*text, state_, session_counter_) : Result<>{};
+  const auto sound = text ? read_state(*text, state_, session_counter_, machine_boot_) : Result<>{};
   if (!sound) {
     log::error("agent_state_damaged", {{"path", path}, {"reason", sound.error().message}});
     ::rename(path.c_str(), (path + ".bad").c_str());
@@ -96,6 +100,15 @@ void AgentStateStore::load() {
     session_counter_ = 0;
   }
   if (state_.installation_id.empty()) state_.installation_id = draw_id();
+}
+
+void AgentStateStore::notice_power_cut() {
+  auto boot = read_file("/proc/sys/kernel/random/boot_id", 64).value_or("");
+  if (boot.ends_with('\n')) boot.pop_back();
+  if (!machine_boot_.empty() && !boot.empty() && boot != machine_boot_) {
+    state_.power_cut_seed = std::random_device{}();
+  }
+  machine_boot_ = boot;
 }
 
 // A plan that cannot be read is as good as none: the next one is on its way.
@@ -123,7 +136,8 @@ Result<> AgentStateStore::store_plan(const protocol::ZonePlan& plan) {
 Result<> AgentStateStore::save() const {
   json object = {{"installation_id", state_.installation_id},
                  {"session_counter", session_counter_},
-                 {"highest_epoch", state_.highest_epoch}};
+                 {"highest_epoch", state_.highest_epoch},
+                 {"machine_boot", machine_boot_}};
   if (state_.setpoint) object["setpoint"] = to_json(*state_.setpoint);
   return replace_file(directory_ + "/agent.json", object.dump(2) + "\n");
 }

@@ -12,6 +12,7 @@
 
 #include "common/result.h"
 #include "node_agent/core/agent_config.h"
+#include "node_agent/store/hygiene_log.h"
 
 namespace hearth::node_agent {
 
@@ -25,7 +26,8 @@ class AgentStateStore {
   AgentStateStore(const AgentStateStore&) = delete;
   AgentStateStore& operator=(const AgentStateStore&) = delete;
 
-  // For the core's start: `boot_id` is drawn anew by each open().
+  // For the core's start: `boot_id` is drawn anew by each open(), and so is `power_cut_seed` where
+  // the machine itself was started since the last one.
   const AgentState& state() const { return state_; }
 
   // Counts one more stream; on disk before it returns, so that no number is ever used twice.
@@ -34,17 +36,22 @@ class AgentStateStore {
   Result<> store_setpoint(const protocol::Setpoint& setpoint);
   Result<> store_epoch(std::uint64_t epoch);
   Result<> store_plan(const protocol::ZonePlan& plan);
+  HygieneLog& hygiene_log() { return hygiene_log_; }
+  const HygieneLog& hygiene_log() const { return hygiene_log_; }
 
  private:
   AgentStateStore(std::string directory, int lock)
-      : directory_(std::move(directory)), lock_(lock) {}
+      : directory_(std::move(directory)), lock_(lock), hygiene_log_(directory_) {}
 
   void load();
   void load_plan();
+  void notice_power_cut();
   Result<> save() const;
 
   std::string directory_;
   int lock_;
+  HygieneLog hygiene_log_;
+  std::string machine_boot_;  // the kernel's boot id at the last start
   AgentState state_;
   std::uint64_t session_counter_ = 0;
 };

@@ -1,0 +1,66 @@
+// A tank as its agent sees it: layers that can be believed, heat in them, what its household will
+// draw.
+//
+// Draws are learned by half hours of the week from the tank's own balance (thermal/tank_model.h);
+// until two days were seen, a fixed share of the volume is kept (our choice). Pure state.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "common/time.h"
+#include "common/units.h"
+#include "node_agent/core/event.h"
+#include "protocol/stream.h"
+#include "thermal/tank_model.h"
+
+namespace hearth::node_agent {
+
+class TankStore {
+ public:
+  static constexpr std::size_t kLayers = 3;
+  using Layers = std::array<Celsius, kLayers>;  // from the top down
+
+  TankStore(const protocol::TankFacts& facts, Duration sensor_timeout);
+
+  // One pass; `given`: heat since the pass before.
+  void take(const TankLayers& layers, Joules given, std::optional<int> minute_of_week,
+            TimePoint now);
+
+  // All three, as last believed; nothing while one is silent or impossible.
+  std::optional<Layers> layers(TimePoint now) const;
+  const std::array<protocol::Reading, kLayers>& readings() const { return readings_; }
+
+  static Celsius mean(const Layers& layers);
+  static Celsius coldest(const Layers& layers);
+  // How far the tank is beyond what the computers may add to it, in kelvin of its mean: by the mean
+  // itself, or by what its bottom sends back to them. The scheduler reckons alike.
+  Kelvins excess(const Layers& layers) const;
+  Joules usable(const Layers& layers) const;               // in layers well above `useful`
+  Joules missing(const Layers& layers, Celsius to) const;  // until every layer is at `to`
+  // What may be drawn in the next hours, at the 90 % quantile.
+  Joules need(std::optional<int> minute_of_week) const;
+
+ private:
+  void learn(const Layers& layers, Joules given, std::optional<int> minute_of_week, TimePoint now);
+  Joules content(const Layers& layers) const;
+
+  protocol::TankFacts facts_;
+  Duration timeout_;
+  thermal::TankModel model_;
+  thermal::DrawPattern pattern_;
+  std::array<protocol::Reading, kLayers> readings_;
+  Layers believed_{};
+  std::array<std::optional<TimePoint>, kLayers> believed_at_;
+  struct Balance {
+    int half_hour = 0;
+    Joules before;
+    Joules given;
+    Joules lost;
+    TimePoint last{};
+  };
+  std::optional<Balance> balance_;
+  int half_hours_seen_ = 0;
+};
+
+}  // namespace hearth::node_agent
