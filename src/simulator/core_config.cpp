@@ -65,6 +65,7 @@ node_agent::AgentConfig agent_config(const World& world, std::size_t node) {
   facts.min_run = Watts{scenario.node.min_run_w};
   facts.max = Watts{spec.max_w};
   facts.speed = {2, scenario.node.speed_min};
+  facts.can_sleep = true;
   facts.cpu_model = "model-" + std::to_string(spec.cpu_model);
   facts.boot = from_seconds(scenario.node.boot_s);
   facts.static_share = facts.max;

@@ -130,6 +130,7 @@ class HearthPolicy final : public Policy {
     std::uint64_t session = 0;  // of the scheduler's; 0 while offline
     std::uint64_t session_counter = 0;
     double meter_j = 0;  // at the last pass
+    std::optional<TimePoint> boot_end;
     std::vector<protocol::AttemptReport> spool;
   };
   struct Held {
@@ -280,7 +281,16 @@ class HearthPolicy final : public Policy {
     apply(node, node_agent::WallClockRead{utc, minute_of_week(utc)}, now);
   }
 
+  // The agent knows how long a boot takes and begins nothing before.
+  void end_boot(std::size_t index, TimePoint now) {
+    auto& boot_end = nodes_[index].boot_end;
+    if (!boot_end || now < *boot_end) return;
+    boot_end.reset();
+    stage_.plant.set_power(index, NodePower::kOn, now);
+  }
+
   void read_sensors(std::size_t index, int minute, TimePoint now) {
+    end_boot(index, now);
     const auto& plant = stage_.plant;
     if (plant.running(index) > 0) {
       auto& items = std::get<node_agent::CpuTimeRead>(cpu_).items;
@@ -361,6 +371,7 @@ class HearthPolicy final : public Policy {
   void execute(std::size_t index, const node_agent::StartTask& order, TimePoint now) {
     const auto task = index_of(order.task);
     const double nominal_s = static_cast<double>(stage_.world.work.nominal_s[task]);
+    end_boot(index, now);
     const SlotIndex slot = stage_.plant.start(index, task, nominal_s, 1, now);
     held_[slot] = {order.attempt, order.task, now};
     tell(index, node_agent::AttemptStarted{order.attempt});
@@ -381,7 +392,13 @@ class HearthPolicy final : public Policy {
   void execute(std::size_t index, const node_agent::SetPowerCap& order, TimePoint now) {
     stage_.plant.set_cap(index, order.cap.value, now);
   }
+  void execute(std::size_t index, const node_agent::PowerBoards& order, TimePoint now) {
+    stage_.plant.set_power(index, order.on ? NodePower::kBooting : NodePower::kOff, now);
+    nodes_[index].boot_end.reset();
+    if (order.on) nodes_[index].boot_end = now + from_seconds(stage_.world.scenario.node.boot_s);
+  }
   void execute(std::size_t index, const node_agent::SetFiller& order, TimePoint now) {
+    end_boot(index, now);
     stage_.plant.set_filler(index, order.filler.value, order.resistance.value, now);
   }
   void execute(std::size_t index, const node_agent::SpoolResult& order, TimePoint) {
