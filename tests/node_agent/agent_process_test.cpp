@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "common/digest.h"
@@ -17,6 +18,15 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr JobId kJob{7};
+
+// By a signal, as runners freeze their tasks.
+bool is_stopped(pid_t process) {
+  std::ifstream file{"/proc/" + std::to_string(process) + "/stat"};
+  std::string line;
+  std::getline(file, line);
+  const auto name_end = line.rfind(") ");
+  return name_end != std::string::npos && line.substr(name_end + 2, 1) == "T";
+}
 
 class AgentProcessTest : public testing::Test {
  protected:
@@ -122,7 +132,7 @@ TEST_F(AgentProcessTest, AResultThatWasNotAcknowledgedIsOfferedAgainAfterAKill) 
   EXPECT_EQ(result->result(), "kept");
 }
 
-TEST_F(AgentProcessTest, ALocalOffStopsTasksWithoutTheScheduler) {
+TEST_F(AgentProcessTest, ALocalOffFreezesTasksWithoutTheScheduler) {
   ASSERT_NO_FATAL_FAILURE(start_agent(1));
   start_task("touch " + path("begun") + "; sleep 1000");
   ASSERT_TRUE(wait_for_file("begun")) << log();
@@ -131,10 +141,18 @@ TEST_F(AgentProcessTest, ALocalOffStopsTasksWithoutTheScheduler) {
   std::string output;
   EXPECT_EQ(agent_.command({"set", "off"}, &output), 0) << output;
   EXPECT_THAT(output, HasSubstr("setpoint      OFF, chosen by LOCAL"));
+  // Within a second; it is given up only after a minute, so that a wrong button loses nothing.
   EXPECT_TRUE(scheduler_.wait_until([&] {
-    agent_.command({"status"}, &output);
-    return output.find("0 running") != std::string::npos;
-  })) << output;
+    const auto all = agent_.processes();
+    return std::any_of(all.begin(), all.end(), is_stopped);
+  })) << log();
+  agent_.command({"status"}, &output);
+  EXPECT_THAT(output, HasSubstr("1 running"));
+  EXPECT_EQ(agent_.command({"set", "20"}, &output), 0) << output;
+  EXPECT_TRUE(scheduler_.wait_until([&] {
+    const auto all = agent_.processes();
+    return std::none_of(all.begin(), all.end(), is_stopped);
+  })) << log();
 }
 
 TEST_F(AgentProcessTest, StopTasksLeavesNoProcess) {

@@ -1,5 +1,6 @@
 // The stream: Hello, epochs, what is reported when.
 #include <algorithm>
+#include <cmath>
 
 #include "node_agent/core/agent_impl.h"
 
@@ -9,6 +10,15 @@ namespace {
 constexpr std::size_t kPerMessage = 500;
 constexpr std::chrono::milliseconds kStartedBatch{200};
 constexpr std::chrono::seconds kReportDistance{1};
+
+// The wire refuses what is no number; a core does not rely on it.
+bool sound(const protocol::Limits& limits) {
+  const auto finite = [](double value) { return std::isfinite(value); };
+  const bool follows =
+      !limits.follow || (finite(limits.follow->air.value) && finite(limits.follow->wanted.value));
+  return finite(limits.t_ref.value) && finite(limits.p_min.value) && finite(limits.p_max.value) &&
+         (!limits.outdoor || finite(limits.outdoor->value)) && follows;
+}
 
 }  // namespace
 
@@ -84,6 +94,7 @@ void Agent::Impl::said(const protocol::Welcome& message) {
 }
 
 void Agent::Impl::said(const protocol::LimitsChanged& message) {
+  if (!sound(message.limits)) return;
   limits = LimitsInForce{message.limits, now + message.limits.valid_for};
   if (message.limits.valid_for <= Duration::zero()) {
     limits.reset();
