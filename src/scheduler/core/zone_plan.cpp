@@ -15,7 +15,7 @@ constexpr std::size_t kHoldSteps = 2 * kStepsPerHour;
 constexpr std::size_t kSleepSteps = 9;                     // an hour and a half
 constexpr double kPressureFadesSteps = 6 * kStepsPerHour;  // who hears no more of us floats back
 
-// How far above the band free heat will carry the zone at P90 within 12 h, and the peak itself.
+// How far above the band free heat will carry the zone within 12 h, at the 75 % quantile.
 double free_peak_k(const ZonePlanInputs& inputs) {
   double peak = -100;
   for (std::size_t k = 0; k < kSunSteps; ++k) {
