@@ -151,8 +151,9 @@ class EndToEnd(unittest.TestCase):
                         "SETPOINT_MODE_OFF" and z["power_w"] <= 31 and z, 30, "standby")
         self.assertNotIn("setpoint_now_c", zone)
         self.assertIn("OFF", self.cluster.json("zone", "explain", "n1")["summary"])
-        # Frozen for the first minute, not lost: they go on if it was a finger on the wrong button.
-        self.assertEqual(pids, self.task_pids(str(gate)))
+        # Frozen for the first minute, or given back: none is lost, none is new, and they go on when
+        # somebody wants heat again.
+        self.assertLessEqual(set(self.task_pids(str(gate))), set(pids))
         self.cluster.hearth("zone", "set", "n1", "20")
         self.running(job, 2)
 
