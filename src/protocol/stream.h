@@ -164,7 +164,7 @@ struct StartAttempt {
 enum class StopReason { kJobCancelled, kSuperseded, kDrained, kHeat };
 
 // End an attempt, started or not. A result is sent for started ones all the same; kSuperseded
-// attempts end without one.
+// attempts end without one, and kHeat is for those not begun: one that has begun goes on.
 struct StopAttempt {
   AttemptId attempt;
   StopReason reason;

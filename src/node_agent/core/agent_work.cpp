@@ -52,6 +52,9 @@ void Agent::Impl::said(const protocol::StopAttempt& message) {
   }
   const auto found = work.started().find(message.attempt);
   if (found == work.started().end()) return;
+  // The scheduler takes back what waits in a warm room. What began before the word came goes on:
+  // when it is frozen, and for how long, is decided here.
+  if (message.reason == StopReason::kHeat) return;
   if (message.reason == StopReason::kSuperseded) found->second.unwanted = true;
   stop_started(message.attempt, failure_of(message.reason), kGrace);
 }

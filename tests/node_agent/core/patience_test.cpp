@@ -104,6 +104,17 @@ TEST(Freezing, TheDeadlineOfPatienceIsTold) {
   EXPECT_EQ(time, minutes{34});
 }
 
+TEST(TakenBack, ComesTooLateForWhatHasBegun) {
+  Driven driven;
+  driven.connect(19);
+  (void)driven.start(seconds{0}, 1, spec_of(ServiceClass::kFlex));
+  const auto stop = [&](Duration at, protocol::StopReason reason) {
+    return all_of<StopTask>(driven.say(at, protocol::StopAttempt{{1, 1}, reason}));
+  };
+  EXPECT_TRUE(stop(seconds{1}, protocol::StopReason::kHeat).empty());
+  EXPECT_EQ(stop(seconds{2}, protocol::StopReason::kDrained).size(), 1u);
+}
+
 TEST(Off, FreezesAtOnceAndGivesUpAfterAMinute) {
   Driven driven;
   driven.connect(19);
