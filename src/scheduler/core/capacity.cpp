@@ -13,6 +13,7 @@ constexpr double kHourS = 3600;
 constexpr double kOutdoorMemory = 0.97;  // of the error from one hour to the next (choice)
 constexpr double kSunErrorShare = 0.3;   // relative (choice)
 constexpr double kSunMemory = 0.9;
+constexpr double kDemandError = 0.1;  // of one zone, relative: HEAT section 1 measured 7.5-11 %
 
 double normal(Random& random) {
   constexpr std::uint64_t kSteps = 1ULL << 52;
@@ -26,8 +27,7 @@ struct WeatherHour {
 };
 using WeatherPath = std::array<WeatherHour, kHorizonHours>;
 
-WeatherPath drawn_weather(const weather::Series& series, UtcTime from, Random& random,
-                          double spread) {
+WeatherPath drawn_weather(const weather::Series& series, UtcTime from, Random& random) {
   WeatherPath path;
   double outdoor = normal(random);
   double sun = normal(random);
@@ -36,9 +36,8 @@ WeatherPath drawn_weather(const weather::Series& series, UtcTime from, Random& r
         weather::at(series, from + std::chrono::hours{h} + std::chrono::minutes{30});
     const auto hour = static_cast<std::size_t>(h);
     path[hour].outdoor_c =
-        sample.outdoor.value + spread * thermal::ForecastError{}.outdoor_k(h + 0.5) * outdoor;
-    path[hour].irradiance =
-        sample.irradiance_w_per_m2 * std::max(0.0, 1 + spread * kSunErrorShare * sun);
+        sample.outdoor.value + thermal::ForecastError{}.outdoor_k(h + 0.5) * outdoor;
+    path[hour].irradiance = sample.irradiance_w_per_m2 * std::max(0.0, 1 + kSunErrorShare * sun);
     outdoor =
         kOutdoorMemory * outdoor + std::sqrt(1 - kOutdoorMemory * kOutdoorMemory) * normal(random);
     sun = kSunMemory * sun + std::sqrt(1 - kSunMemory * kSunMemory) * normal(random);
@@ -91,11 +90,9 @@ struct Draw {
   double day_j = 0;
 };
 
-void add_zone(const CapacityZone& zone, const WeatherPath& weather, Random& random, double spread,
-              Draw& draw) {
+void add_zone(const CapacityZone& zone, const WeatherPath& weather, Random& random, Draw& draw) {
   HoldPath hold{zone};
-  const double own =
-      std::max(0.0, 1 + spread * static_cast<double>(zone.demand_error) * normal(random));
+  const double own = std::max(0.0, 1 + kDemandError * normal(random));
   const double dynamic_w = static_cast<double>(zone.max_w - zone.idle_w);
   for (int h = 0; h < kHorizonHours; ++h) {
     const auto hour = static_cast<std::size_t>(h);
@@ -132,13 +129,12 @@ CapacityForecast forecast_capacity(const CapacitySnapshot& snapshot) {
   for (auto& draw : draws) {
     std::vector<WeatherPath> weather;
     for (const auto& site : snapshot.sites) {
-      weather.push_back(
-          drawn_weather(site, snapshot.from, random, static_cast<double>(snapshot.spread)));
+      weather.push_back(drawn_weather(site, snapshot.from, random));
     }
     draw.power_w.fill(static_cast<double>(snapshot.roomless_w));
     draw.cores.fill(static_cast<double>(snapshot.roomless_cores));
     for (const auto& zone : snapshot.zones) {
-      add_zone(zone, weather[zone.site], random, static_cast<double>(snapshot.spread), draw);
+      add_zone(zone, weather[zone.site], random, draw);
     }
     for (int h = 0; h < 24; ++h) draw.day_j += draw.power_w[static_cast<std::size_t>(h)] * kHourS;
   }

@@ -28,7 +28,6 @@ struct CapacityZone {
   float max_w = 0;
   float cores = 0;
   protocol::SpeedLaw speed;
-  float demand_error = 0.1F;  // relative std of this zone's own demand forecasts
   std::uint32_t site = 0;
 };
 
@@ -38,7 +37,6 @@ struct CapacitySnapshot {
   std::vector<CapacityZone> zones;
   float roomless_w = 0;  // dynamic power of nodes without a room: always there
   float roomless_cores = 0;
-  float spread = 1;  // by which past forecasts of the whole fleet were too narrow or wide
   std::uint64_t seed = 1;
 };
 

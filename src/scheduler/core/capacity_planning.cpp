@@ -18,6 +18,17 @@ CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRe
   CapacityZone in;
   in.model = model_of(zone);
   in.now = zone.learning.filter().estimate();
+  // A row written before hold models were kept has none.
+  const bool other = zone.learned && thermal::within_bounds(zone.learned->hold_model) &&
+                     zone.learned->hold_model != zone.learned->model;
+  if (other) {
+    in.model = zone.learned->hold_model;
+    // The filter followed another model's mass: it begins where it stays beside this air.
+    const double outdoor_c = outdoor_of(zone.site).value_or(Celsius{in.now.air_c}).value;
+    const double to_air = 1 / in.model.rim_k_per_w, to_outdoors = 1 / in.model.rmo_k_per_w;
+    in.now.mass_c = (to_air * in.now.air_c + to_outdoors * outdoor_c) / (to_air + to_outdoors);
+    in.now.gain_w = 0;
+  }
   constexpr int kMinutesPerWeek = 7 * 24 * 60;
   const int minute = std::max(0, lead.telemetry.minute_of_week);
   for (std::size_t h = 0; h < in.reference_c.size(); ++h) {

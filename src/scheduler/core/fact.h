@@ -128,7 +128,8 @@ struct ZoneSetpointOrdered {
 
 // What was learned of a zone, kept so that a restart forecasts as before.
 struct LearnedModel {
-  thermal::RoomModel model;
+  thermal::RoomModel model;       // forecasts temperature
+  thermal::RoomModel hold_model;  // demand and capacity: never 1R1C
   thermal::ForecastError error;
   std::string kind;  // "3R2C", "1R1C", ...: what the fit could bear
   double ua_w_per_k = 0;

@@ -112,6 +112,7 @@ struct Scheduler::Impl {
   void on(const WeatherRead& event);
   SiteRecord& site_of(const SiteId& id);
   [[nodiscard]] const weather::Series* weather_of(const SiteId& site) const;
+  [[nodiscard]] std::optional<Celsius> outdoor_of(const SiteId& site) const;  // now, as forecast
   [[nodiscard]] const NodeRecord* lead_of(const ZoneRecord& zone) const;
   void account_heat(NodeRecord& node);
   void learn_from_report(NodeIndex index);

@@ -66,10 +66,7 @@ PlanInputs Scheduler::Impl::plan_inputs(const NodeRecord& node, const ZonePlanRe
       if (&nodes[other] != &node) inputs.others_committed += committed_power(nodes[other], now);
     }
   }
-  if (const auto* series = weather_of(node.facts.site);
-      series != nullptr && clock_known && config.heat.prediction) {
-    inputs.outdoor = rounded(weather::at(*series, utc_now()).outdoor);
-  }
+  if (config.heat.prediction) inputs.outdoor = outdoor_of(node.facts.site);
   inputs.p_min = promised_power(node, site, inputs.site);
   inputs.work_waits = !waiting_jobs.empty();
   return inputs;

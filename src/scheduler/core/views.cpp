@@ -107,9 +107,7 @@ ZoneHeatView Scheduler::Impl::heat_view(const ZoneRecord& zone) const {
   heat.hold = zone.plan.hold;
   heat.plan = zone.plan.hours;
   heat.plan_from = zone.plan_from;
-  if (const auto* series = weather_of(zone.site)) {
-    heat.outdoor = rounded(weather::at(*series, utc_now()).outdoor);
-  }
+  heat.outdoor = outdoor_of(zone.site);
   const auto* lead = lead_of(zone);
   if (lead != nullptr && lead->runway.known()) {
     heat.runway = lead->runway.runway(protocol::ServiceClass::kOnDemand, lead->facts.cores);

@@ -73,6 +73,7 @@ void Scheduler::Impl::on(const ModelFitted& event) {
   const bool keeps_gate = fit.accepted || (fit.kind == thermal::ModelKind::kUaOnly && had_accepted);
   if (had_accepted && !keeps_gate) return;
   LearnedModel learned{.model = fit.model,
+                       .hold_model = fit.hold_model,
                        .error = fit.error,
                        .kind = std::string(thermal::to_string(fit.kind)),
                        .ua_w_per_k = fit.ua_w_per_k,

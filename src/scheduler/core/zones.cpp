@@ -29,6 +29,12 @@ const weather::Series* Scheduler::Impl::weather_of(const SiteId& site) const {
   return found == weather.end() || found->second.hours.empty() ? nullptr : &found->second;
 }
 
+std::optional<Celsius> Scheduler::Impl::outdoor_of(const SiteId& site) const {
+  const auto* series = clock_known ? weather_of(site) : nullptr;
+  if (series == nullptr) return std::nullopt;
+  return rounded(weather::at(*series, utc_now()).outdoor);
+}
+
 // The node whose sensor and setpoint speak for the zone: the first that is online and does not
 // follow, else the first of all.
 const NodeRecord* Scheduler::Impl::lead_of(const ZoneRecord& zone) const {

@@ -158,6 +158,7 @@ void fields(S& s, F&& field) {
 template <Is<LearnedModel> S, class F>
 void fields(S& s, F&& field) {
   field("model", s.model);
+  field("hold_model", s.hold_model);
   field("zone_rmse_k", s.error.zone_rmse_k);
   field("outdoor_std_k", s.error.outdoor_std_k);
   field("kind", s.kind);

@@ -347,6 +347,7 @@ TYPED_TEST(StoreContract, TheLastSetpointOrderedIsKept) {
 TYPED_TEST(StoreContract, WhatWasLearnedLastIsKept) {
   LearnedModel learned;
   learned.model = thermal::prior_room(40);
+  learned.hold_model = thermal::prior_room(35);
   learned.error.zone_rmse_k[4] = 0.41;
   learned.kind = "3R2C";
   learned.ua_w_per_k = 39.5;
