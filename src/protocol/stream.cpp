@@ -99,10 +99,18 @@ double power_share(const SpeedLaw& law, double speed) {
 }
 
 double speed_at(const SpeedLaw& law, double share) {
+  return SpeedCurve{law}(share);
+}
+
+SpeedCurve::SpeedCurve(const SpeedLaw& law)
+    : law_(law),
+      share_at_min_(raised(law.speed_min, law.exponent)),
+      inverse_exponent_(1 / law.exponent) {}
+
+double SpeedCurve::operator()(double share) const {
   const double p = std::clamp(share, 0.0, 1.0);
-  const double at_min = raised(law.speed_min, law.exponent);
-  if (p < at_min) return law.speed_min * p / at_min;
-  return law.exponent == 2 ? std::sqrt(p) : raised(p, 1 / law.exponent);
+  if (p < share_at_min_) return law_.speed_min * p / share_at_min_;
+  return law_.exponent == 2 ? std::sqrt(p) : raised(p, inverse_exponent_);
 }
 
 std::string_view to_string(StopReason reason) {

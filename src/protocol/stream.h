@@ -31,6 +31,18 @@ struct SpeedLaw {
 double power_share(const SpeedLaw& law, double speed);
 double speed_at(const SpeedLaw& law, double power_share);
 
+// speed_at() of one law, for who asks it often: what depends on the law alone is worked out once.
+class SpeedCurve {
+ public:
+  explicit SpeedCurve(const SpeedLaw& law);
+  double operator()(double power_share) const;
+
+ private:
+  SpeedLaw law_;
+  double share_at_min_;
+  double inverse_exponent_;
+};
+
 // From `from` to `to` (minutes of the civil day; over midnight where to < from) the node is held
 // down, for the sake of sleepers.
 struct QuietHours {

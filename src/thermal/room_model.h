@@ -70,10 +70,12 @@ class RoomStep {
   RoomStep(const RoomModel& model, double step_s, double lag_s);
 
   RoomEstimate advance(const RoomEstimate& x, const RoomInput& u) const {
+    // Summed so that a long path waits for air and mass alone: the rest is known before.
     const auto row = [&](std::size_t r) {
-      return a_(r, 0) * x.air_c + a_(r, 1) * x.mass_c + a_(r, 2) * x.gain_w +
-             a_(r, 3) * x.emitted_w + b_(r, 0) * u.outdoor_c + b_(r, 1) * u.heat_w +
-             b_(r, 2) * u.irradiance_w_per_m2;
+      const double driven = b_(r, 0) * u.outdoor_c + b_(r, 1) * u.heat_w +
+                            b_(r, 2) * u.irradiance_w_per_m2 +
+                            (a_(r, 2) * x.gain_w + a_(r, 3) * x.emitted_w);
+      return a_(r, 0) * x.air_c + a_(r, 1) * x.mass_c + driven;
     };
     return {row(0), row(1), a_(2, 2) * x.gain_w, a_(3, 3) * x.emitted_w + b_(3, 1) * u.heat_w};
   }

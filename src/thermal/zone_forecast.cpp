@@ -91,13 +91,14 @@ void ZoneForecast::hold_power(std::span<const double> reference_c, double power_
                               std::span<double> out_w) const {
   CHECK(!reference_c.empty() && power_max_w >= 0);
   const auto& direct = response_->direct();
+  const double w_per_k = 1 / direct.b()(0, 1);
   auto x = now_;
   const auto steps = std::min(kForecastSteps, out_w.size());
   for (std::size_t k = 0; k < steps; ++k) {
     // Linear in the power: one step without any, then as much as is missing.
     const auto without = direct.advance(x, input_at(k, 0));
     const double missing_k = at(reference_c, k) - without.air_c;
-    out_w[k] = std::clamp(missing_k / direct.b()(0, 1), 0.0, power_max_w);
+    out_w[k] = std::clamp(missing_k * w_per_k, 0.0, power_max_w);
     x = direct.heated(without, out_w[k]);
   }
 }

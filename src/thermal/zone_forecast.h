@@ -124,11 +124,12 @@ class ZoneForecast {
 
   const StepResponse* response_;
   RoomEstimate now_;
-  Path free_air_{};
-  Path sigma_{};
-  Path upper_{};  // free_air + kZ90 sigma
-  Path outdoor_c_{};
-  Path irradiance_{};
+  // All written by the constructor, and only there.
+  Path free_air_;
+  Path sigma_;
+  Path upper_;  // free_air + kZ90 sigma
+  Path outdoor_c_;
+  Path irradiance_;
 };
 
 }  // namespace hearth::thermal

@@ -16,21 +16,21 @@ Kelvins distance(Celsius a, Celsius b) {
 }  // namespace
 
 void AirSlope::take(Celsius air, TimePoint now) {
-  if (last_) {
+  if (last_ && air != *last_) {
     const Kelvins step = distance(air, *last_);
     if (step > Kelvins{0}) quantum_ = std::min(quantum_.value_or(step), step);
   }
   last_ = air;
-  while (!readings_.empty() && now - readings_.front().at > window_) readings_.pop_front();
-  if (readings_.empty() || now - readings_.back().at >= window_ / kReadingsMax) {
-    readings_.push_back({now, air});
+  while (!readings_.empty() && now - readings_.oldest().at > window_) readings_.drop_oldest();
+  if (readings_.empty() || now - readings_.newest().at >= window_ / kReadingsMax) {
+    readings_.push({now, air});
   }
 }
 
 std::optional<double> AirSlope::k_per_s() const {
   if (readings_.size() < kReadingsMin) return std::nullopt;
-  const auto& first = readings_.front();
-  const auto& last = readings_.back();
+  const auto& first = readings_.oldest();
+  const auto& last = readings_.newest();
   if (to_seconds(last.at - first.at) < kFilledMin * to_seconds(window_)) return std::nullopt;
   if (!quantum_ || distance(first.air, last.air) <= 2 * *quantum_) return 0;
   double sum_t = 0;

@@ -4,11 +4,11 @@
 // the window, the slope is 0. The quantum is the smallest step ever seen between two readings.
 #pragma once
 
-#include <deque>
 #include <optional>
 
 #include "common/time.h"
 #include "common/units.h"
+#include "node_agent/core/recent.h"
 
 namespace hearth::node_agent {
 
@@ -28,7 +28,7 @@ class AirSlope {
     Celsius air;
   };
   Duration window_;
-  std::deque<Reading> readings_;
+  Recent<Reading> readings_;  // some tens at most
   std::optional<Celsius> last_;
   std::optional<Kelvins> quantum_;
 };

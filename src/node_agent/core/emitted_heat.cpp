@@ -28,38 +28,22 @@ void EmittedHeat::take(std::optional<Joules> drawn, TimePoint now) {
   if (hour_.empty()) now_ = power;
   now_ += (passed_s / (kLagS + passed_s)) * (power - now_);
   const auto age_s = [&](const Sample& s) { return to_seconds(now - s.at) / time_scale_; };
-  if (hour_.empty() || age_s(hour_.back()) >= kSampleS) remember({now, rounded(now_)});
-  while (age_s(hour_.front()) > kRememberedS && hour_.size() > 1) forget_oldest();
+  if (hour_.empty() || age_s(hour_.newest()) >= kSampleS) hour_.push({now, rounded(now_)});
+  while (age_s(hour_.oldest()) > kRememberedS && hour_.size() > 1) hour_.drop_oldest();
 }
 
 bool EmittedHeat::known() const {
   return first_ && to_seconds(last_ - *first_) / time_scale_ >= kRememberedS;
 }
 
-void EmittedHeat::remember(Sample sample) {
-  highest_ = hour_.empty() ? sample.power : std::max(highest_, sample.power);
-  lowest_ = hour_.empty() ? sample.power : std::min(lowest_, sample.power);
-  hour_.push_back(sample);
-}
-
-// Looks over the hour only when one of its extremes leaves it.
-void EmittedHeat::forget_oldest() {
-  const Watts gone = hour_.front().power;
-  hour_.pop_front();
-  if (gone != highest_ && gone != lowest_) return;
-  highest_ = lowest_ = hour_.front().power;
-  for (const auto& sample : hour_) {
-    highest_ = std::max(highest_, sample.power);
-    lowest_ = std::min(lowest_, sample.power);
-  }
-}
-
 Watts EmittedHeat::fallen() const {
-  return hour_.empty() ? Watts{} : std::max(now(), highest_) - now();
+  if (hour_.empty()) return {};
+  return std::max(now(), std::ranges::max(hour_, {}, &Sample::power).power) - now();
 }
 
 Watts EmittedHeat::risen() const {
-  return hour_.empty() ? Watts{} : now() - std::min(now(), lowest_);
+  if (hour_.empty()) return {};
+  return now() - std::min(now(), std::ranges::min(hour_, {}, &Sample::power).power);
 }
 
 Watts EmittedHeat::mean() const {

@@ -5,11 +5,11 @@
 // air. What came before the first pass is unknown, so nothing is known for an hour.
 #pragma once
 
-#include <deque>
 #include <optional>
 
 #include "common/time.h"
 #include "common/units.h"
+#include "node_agent/core/recent.h"
 
 namespace hearth::node_agent {
 
@@ -32,16 +32,11 @@ class EmittedHeat {
     TimePoint at;
     Watts power;
   };
-  void remember(Sample sample);
-  void forget_oldest();
-
   double time_scale_;
   std::optional<TimePoint> first_;
   TimePoint last_{};
   Watts now_;
-  std::deque<Sample> hour_;  // about one a minute; after the first pass with power never empty
-  Watts highest_;            // of hour_
-  Watts lowest_;
+  Recent<Sample> hour_;  // about one a minute; after the first pass with power never empty
 };
 
 }  // namespace hearth::node_agent

@@ -87,7 +87,7 @@ void EnergyBook::charge_attempts(Joules remainder, double elapsed_s) {
 Joules EnergyBook::end(AttemptId attempt, double cpu_s) {
   const auto found = accounts_.find(attempt);
   if (found == accounts_.end()) return {};
-  auto account = found->second;
+  const auto account = found->second;
   accounts_.erase(found);
   if (account.adopted && !account.seen) return Joules{cpu_s * joules_per_cpu_s_};
   const double rest_s = std::max({cpu_s, account.cpu_read_s, 0.0}) - account.cpu_booked_s;

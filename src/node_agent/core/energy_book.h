@@ -8,10 +8,9 @@
 // cannot cover it carries forward. So the fields always add up to the meter.
 #pragma once
 
-#include <map>
 #include <optional>
-#include <vector>
 
+#include "common/flat_map.h"
 #include "common/ids.h"
 #include "common/time.h"
 #include "node_agent/core/event.h"
@@ -64,7 +63,7 @@ class EnergyBook {
 
   double joules_per_cpu_s_;
   protocol::EnergyLedger ledger_;
-  std::map<AttemptId, Account> accounts_;
+  FlatMap<AttemptId, Account> accounts_;
   Joules owed_;  // charged to ended attempts, not yet booked
   Joules last_meter_;
   Joules last_filler_;

@@ -30,8 +30,8 @@ void RiseCheck::take(std::optional<Celsius> air, const EmittedHeat& emitted, Tim
   last_ = Reading{now, *air};
   slope_.take(*air, now);
   const auto slope = slope_.k_per_s();
-  if (!slope || !emitted.known() || emitted.risen() > kRisenShareOfMax * max_) return;
-  if (round_to_milli(*slope * 3600 * time_scale_) <= kImplausibleKPerH) return;
+  if (!slope || round_to_milli(*slope * 3600 * time_scale_) <= kImplausibleKPerH) return;
+  if (!emitted.known() || emitted.risen() > kRisenShareOfMax * max_) return;
   doubted_until_ = now + from_seconds(kSlopeOverS * time_scale_);
 }
 

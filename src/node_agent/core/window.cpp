@@ -52,9 +52,9 @@ void WindowWatch::take(std::optional<Celsius> air, std::optional<Celsius> outdoo
 bool WindowWatch::falls_unexplained(Celsius air, std::optional<Celsius> outdoor,
                                     const EmittedHeat& emitted) const {
   const auto slope = slope_.k_per_s();
-  if (!slope || !emitted.known()) return false;
   const double hour_s = 3600 * time_scale_;
-  double modelled_k_per_h = 0;
+  double modelled_k_per_h = 0;  // never above 0: without a fall there is nothing to explain
+  if (!slope || *slope >= 0 || !emitted.known()) return false;
   if (air_capacity_j_per_k_ > 0 && ua_w_per_k_ > 0 && outdoor) {
     const double gain_w = emitted.now().value - ua_w_per_k_ * (air - *outdoor).value;
     modelled_k_per_h = std::min(0.0, gain_w / air_capacity_j_per_k_ * hour_s);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/flat_map.h"
 #include "node_agent/core/patience.h"
 #include "protocol/stream.h"
 
@@ -48,9 +49,9 @@ class Work {
   void remove(AttemptId attempt);                           // waiting or started
 
   std::map<AttemptId, WaitingAttempt>& waiting() { return waiting_; }
-  std::map<AttemptId, StartedAttempt>& started() { return started_; }
+  FlatMap<AttemptId, StartedAttempt>& started() { return started_; }
   const std::map<AttemptId, WaitingAttempt>& waiting() const { return waiting_; }
-  const std::map<AttemptId, StartedAttempt>& started() const { return started_; }
+  const FlatMap<AttemptId, StartedAttempt>& started() const { return started_; }
   const std::map<std::uint64_t, AttemptId>& queue() const { return queue_; }
   std::map<AttemptId, TaskId>& spooled() { return spooled_; }
 
@@ -65,7 +66,7 @@ class Work {
   std::map<JobId, protocol::JobSpec> specs_;
   std::map<AttemptId, WaitingAttempt> waiting_;
   std::map<std::uint64_t, AttemptId> queue_;  // waiting, by order
-  std::map<AttemptId, StartedAttempt> started_;
+  FlatMap<AttemptId, StartedAttempt> started_;
   std::map<AttemptId, TaskId> spooled_;
 };
 

@@ -45,43 +45,75 @@ WeatherPath drawn_weather(const weather::Series& series, UtcTime from, Random& r
   return path;
 }
 
+// What of a zone is the same in every draw.
+struct Prepared {
+  explicit Prepared(const CapacityZone& of)
+      : zone(of), speed(of.speed), dynamic_w(static_cast<double>(of.max_w - of.idle_w)) {
+    const auto& m = zone.model;
+    mass_w_per_k = 1 / m.rim_k_per_w;
+    outdoor_w_per_k = 1 / m.rio_k_per_w;
+    air_w_per_k = m.ci_j_per_k / kHourS;
+    const double g = mass_w_per_k + 1 / m.rmo_k_per_w;
+    decay = std::exp(-kHourS * g / m.cm_j_per_k);
+    from_air = mass_w_per_k / g;
+    from_outdoor = 1 / m.rmo_k_per_w / g;
+    from_sun = m.am_m2 / g;
+  }
+
+  const CapacityZone& zone;
+  protocol::SpeedCurve speed;
+  double dynamic_w;
+  double mass_w_per_k = 0;  // that air and mass exchange
+  double outdoor_w_per_k = 0;
+  double air_w_per_k = 0;  // to warm the air within an hour
+  double decay = 0;        // of the mass, in an hour, towards these shares
+  double from_air = 0;
+  double from_outdoor = 0;
+  double from_sun = 0;
+};
+
+// What is left of the unmeasured gain in the middle of each hour: it fades in six.
+using GainLeft = std::array<double, kHorizonHours>;
+GainLeft gain_left() {
+  GainLeft left{};
+  for (std::size_t h = 0; h < left.size(); ++h) {
+    left[h] = std::exp(-(static_cast<double>(h) + 0.5) / 6.0);
+  }
+  return left;
+}
+
 // The power that keeps the air on its reference, hour by hour: with the air given, only the mass
 // is left to follow (HEAT section 1).
 class HoldPath {
  public:
-  explicit HoldPath(const CapacityZone& zone) : zone_(zone), mass_c_(zone.now.mass_c) {
-    const auto& m = zone.model;
-    const double g = 1 / m.rim_k_per_w + 1 / m.rmo_k_per_w;
-    decay_ = std::exp(-kHourS * g / m.cm_j_per_k);
-    from_air_ = 1 / m.rim_k_per_w / g;
-    from_outdoor_ = 1 / m.rmo_k_per_w / g;
-    from_sun_ = m.am_m2 / g;
-    air_c_ = zone.now.air_c;
-  }
+  HoldPath(const Prepared& prepared, const GainLeft& gain_left)
+      : of_(prepared),
+        gain_left_(gain_left),
+        mass_c_(prepared.zone.now.mass_c),
+        air_c_(prepared.zone.now.air_c) {}
 
-  double next(int hour, const WeatherHour& weather) {
-    const auto& m = zone_.model;
-    const double reference = zone_.reference_c[static_cast<std::size_t>(hour)];
-    const double gain = zone_.now.gain_w * std::exp(-(hour + 0.5) / 6.0);
+  double next(std::size_t hour, const WeatherHour& weather) {
+    const double reference = of_.zone.reference_c[hour];
+    const double gain = of_.zone.now.gain_w * gain_left_[hour];
     const double target = std::isnan(reference) ? air_c_ : reference;
-    const double equilibrium =
-        from_air_ * target + from_outdoor_ * weather.outdoor_c + from_sun_ * weather.irradiance;
-    const double mass_after = equilibrium + decay_ * (mass_c_ - equilibrium);
+    const double equilibrium = of_.from_air * target + of_.from_outdoor * weather.outdoor_c +
+                               of_.from_sun * weather.irradiance;
+    const double mass_after = equilibrium + of_.decay * (mass_c_ - equilibrium);
     const double mass = 0.5 * (mass_c_ + mass_after);
     mass_c_ = mass_after;
     if (std::isnan(reference)) return 0;
     const double power =
-        (target - mass) / m.rim_k_per_w + (target - weather.outdoor_c) / m.rio_k_per_w -
-        m.ai_m2 * weather.irradiance - gain + m.ci_j_per_k * (target - air_c_) / kHourS;
+        of_.mass_w_per_k * (target - mass) + of_.outdoor_w_per_k * (target - weather.outdoor_c) -
+        of_.zone.model.ai_m2 * weather.irradiance - gain + of_.air_w_per_k * (target - air_c_);
     air_c_ = target;
     return power;
   }
 
  private:
-  const CapacityZone& zone_;
+  const Prepared& of_;
+  const GainLeft& gain_left_;
   double mass_c_;
-  double air_c_ = 0;
-  double decay_, from_air_, from_outdoor_, from_sun_;
+  double air_c_;
 };
 
 struct Draw {
@@ -90,18 +122,20 @@ struct Draw {
   double day_j = 0;
 };
 
-void add_zone(const CapacityZone& zone, const WeatherPath& weather, Random& random, Draw& draw) {
-  HoldPath hold{zone};
+void add_zone(const Prepared& prepared, const GainLeft& gain_left, const WeatherPath& weather,
+              Random& random, Draw& draw) {
+  const auto& zone = prepared.zone;
+  HoldPath hold{prepared, gain_left};
   const double own = std::max(0.0, 1 + kDemandError * normal(random));
-  const double dynamic_w = static_cast<double>(zone.max_w - zone.idle_w);
-  for (int h = 0; h < kHorizonHours; ++h) {
-    const auto hour = static_cast<std::size_t>(h);
-    const double wanted = own * hold.next(h, weather[hour]);
+  for (std::size_t hour = 0; hour < kHorizonHours; ++hour) {
+    const double wanted = own * hold.next(hour, weather[hour]);
     const double power = std::clamp(wanted, 0.0, static_cast<double>(zone.max_w));
     draw.power_w[hour] += power;
-    const double share = dynamic_w > 0 ? (power - static_cast<double>(zone.idle_w)) / dynamic_w : 0;
+    const double share = prepared.dynamic_w > 0
+                             ? (power - static_cast<double>(zone.idle_w)) / prepared.dynamic_w
+                             : 0;
     if (share > 0) {
-      draw.cores[hour] += static_cast<double>(zone.cores) * protocol::speed_at(zone.speed, share);
+      draw.cores[hour] += static_cast<double>(zone.cores) * prepared.speed(share);
     }
   }
 }
@@ -126,6 +160,8 @@ CapacityQuantiles quantiles(const std::vector<Draw>& draws, Get get) {
 CapacityForecast forecast_capacity(const CapacitySnapshot& snapshot) {
   std::vector<Draw> draws(kCapacityDraws);
   Random random{snapshot.seed};
+  const auto left = gain_left();
+  const std::vector<Prepared> zones(snapshot.zones.begin(), snapshot.zones.end());
   for (auto& draw : draws) {
     std::vector<WeatherPath> weather;
     for (const auto& site : snapshot.sites) {
@@ -133,8 +169,8 @@ CapacityForecast forecast_capacity(const CapacitySnapshot& snapshot) {
     }
     draw.power_w.fill(static_cast<double>(snapshot.roomless_w));
     draw.cores.fill(static_cast<double>(snapshot.roomless_cores));
-    for (const auto& zone : snapshot.zones) {
-      add_zone(zone, weather[zone.site], random, draw);
+    for (const auto& prepared : zones) {
+      add_zone(prepared, left, weather[prepared.zone.site], random, draw);
     }
     for (int h = 0; h < 24; ++h) draw.day_j += draw.power_w[static_cast<std::size_t>(h)] * kHourS;
   }

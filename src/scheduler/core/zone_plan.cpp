@@ -71,6 +71,10 @@ void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan)
 std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,
                                              int minute_of_week) {
   std::array<double, kPlanSteps> path{};
+  if (setpoint.mode == protocol::SetpointMode::kConstant) {
+    path.fill(setpoint.value.value);
+    return path;
+  }
   constexpr int kMinutesPerWeek = 7 * 24 * 60;
   for (std::size_t k = 0; k < kPlanSteps; ++k) {
     const int minute = (std::max(0, minute_of_week) + 10 * static_cast<int>(k)) % kMinutesPerWeek;
