@@ -1,6 +1,7 @@
 #include "simulator/building.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "simulator/draws.h"
 
@@ -43,6 +44,34 @@ ZoneSpec draw_zone(const Scenario& scenario, double rated_w, Random& random) {
   return zone;
 }
 
+// As an agent takes a tank to lose, 1.5 W/K at 200 L, and up to a third more.
+constexpr double kLossPerThirdPower = 0.045;  // W/K per litre^(2/3)
+constexpr double kLiftEveryH = 24 * 7;
+
+TankSpec draw_tank(const Scenario& scenario, Random& random) {
+  TankSpec spec;
+  const auto& tanks = scenario.tanks;
+  spec.tank.volume_l = tanks.volume_l * uniform(random, 0.9, 1.1);
+  spec.tank.loss_w_per_k =
+      kLossPerThirdPower * std::pow(spec.tank.volume_l, 2.0 / 3) * uniform(random, 0.85, 1.35);
+  spec.tank.compute_max = Celsius{tanks.compute_max_c};
+  spec.tank.resistance = Watts{tanks.resistance_w};
+  spec.profile = tank_profile(tanks.profile).value_or(thermal::LoadProfile::kL);
+  spec.household = std::clamp(lognormal(random, 0.95, 0.15), 0.65, 1.25);
+  spec.shift_min = static_cast<int>(uniform(random, -60, 60));
+  spec.weekend_shift_min = static_cast<int>(uniform(random, 0, 150));
+  spec.lift_age_h = uniform(random, 0, kLiftEveryH - 24);
+  spec.start = Celsius{uniform(random, tanks.useful_c + 5, tanks.compute_max_c - 2)};
+  return spec;
+}
+
+// Spread evenly over the fleet, so that a smaller fleet is the beginning of a larger one.
+bool is_tank(const Scenario& scenario, std::size_t i) {
+  const double share = scenario.tanks.share;
+  return std::floor(static_cast<double>(i + 1) * share + 1e-9) >
+         std::floor(static_cast<double>(i) * share + 1e-9);
+}
+
 }  // namespace
 
 Fleet draw_fleet(const Scenario& scenario, std::uint64_t seed) {
@@ -54,10 +83,17 @@ Fleet draw_fleet(const Scenario& scenario, std::uint64_t seed) {
     NodeSpec node;
     node.cpu_model = static_cast<int>(random.below(3));
     node.idle_w = scenario.node.idle_w;
-    node.max_w = scenario.node.max_w * (1 + scenario.node.model_spread * (node.cpu_model - 1));
+    const bool tank = is_tank(scenario, i);
+    const double rated_w = tank ? scenario.tanks.rated_w : scenario.node.max_w;
+    node.max_w = rated_w * (1 + scenario.node.model_spread * (node.cpu_model - 1));
     node.per_core_w = (node.max_w - node.idle_w) / scenario.node.cores;
     fleet.nodes.push_back(node);
     auto zone = draw_zone(scenario, node.max_w, random);
+    if (tank) {
+      auto household = generator(seed, Stream::kTanks, i);
+      zone.tank = draw_tank(scenario, household);
+      ++fleet.tanks;
+    }
     zone.building = static_cast<int>(i) / scenario.site.nodes_per_building;
     fleet.zones.push_back(zone);
     fleet.buildings = zone.building + 1;

@@ -2,13 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "simulator/scenario.h"
 #include "simulator/site_weather.h"
+#include "thermal/draw_off.h"
 #include "thermal/simulated_room.h"
+#include "thermal/simulated_tank.h"
 
 namespace hearth::simulator {
+
+// A tank and its household, instead of a room.
+struct TankSpec {
+  thermal::TankParameters tank;
+  thermal::LoadProfile profile = thermal::LoadProfile::kL;
+  double household = 1;       // mean use, of the profile's
+  int shift_min = 0;          // of every draw-off: late risers and early ones
+  int weekend_shift_min = 0;  // on top, on days off
+  double lift_age_h = 0;      // of the last hygiene lift, at the start
+  Celsius start;
+};
 
 // Zone i is heated by node i.
 struct ZoneSpec {
@@ -19,7 +33,8 @@ struct ZoneSpec {
   weather::Orientation facade = weather::Orientation::kSouth;
   int building = 0;
   double rated_w = 0;
-  bool adequate = true;  // rated_w >= 1.2 UA (20 - design_c), HEAT section 2
+  std::optional<TankSpec> tank;  // unset: a room
+  bool adequate = true;          // rated_w >= 1.2 UA (20 - design_c), HEAT section 2
 };
 
 struct NodeSpec {
@@ -33,6 +48,7 @@ struct Fleet {
   std::vector<ZoneSpec> zones;
   std::vector<NodeSpec> nodes;
   int buildings = 0;
+  int tanks = 0;  // of the zones
 };
 
 Fleet draw_fleet(const Scenario& scenario, std::uint64_t seed);

@@ -56,7 +56,7 @@ void ComfortBook::add(std::size_t index, int minute, const ComfortSample& s) {
 ComfortBook::Group ComfortBook::sum(bool adequate) const {
   Group group;
   for (std::size_t i = 0; i < zones_.size(); ++i) {
-    if (fleet_.zones[i].adequate != adequate) continue;
+    if (fleet_.zones[i].adequate != adequate || fleet_.zones[i].tank) continue;
     const auto& zone = zones_[i];
     group.zones += 1;
     group.squares_k2 += zone.squares_k2;
@@ -96,7 +96,7 @@ void ComfortBook::fill_fairness(Metrics& metrics) const {
   std::vector<double> cold_k, model;
   double most_k = 0;
   for (std::size_t i = 0; i < zones_.size(); ++i) {
-    if (!fleet_.zones[i].adequate || zones_[i].occupied_min == 0) continue;
+    if (fleet_.zones[i].tank || !fleet_.zones[i].adequate || zones_[i].occupied_min == 0) continue;
     cold_k.push_back(zones_[i].occupied_below_k_min / zones_[i].occupied_min);
     model.push_back(fleet_.nodes[i].cpu_model);
     most_k = std::max(most_k, cold_k.back());

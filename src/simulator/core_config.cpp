@@ -75,8 +75,25 @@ node_agent::AgentConfig agent_config(const World& world, std::size_t node) {
     facts.static_share = std::min(facts.max, Watts{std::max(share_w, spec.idle_w)});
   }
   config.default_setpoint = setpoint_of(scenario);
+  if (zone.tank) {
+    facts.kind = protocol::NodeKind::kBoiler;
+    facts.resistance = Watts{scenario.tanks.resistance_w};
+    auto& tank = facts.tank.emplace();
+    tank.volume_l = zone.tank->tank.volume_l;
+    tank.useful = Celsius{scenario.tanks.useful_c};
+    tank.compute_max = Celsius{scenario.tanks.compute_max_c};
+    tank.return_max = Celsius{scenario.tanks.return_max_c};
+    config.default_setpoint = {};  // no programme: a tank has no night
+  }
   config.report_period = from_seconds(scenario.cores.report_period_s);
   return config;
+}
+
+std::optional<node_agent::HygieneHistory> hygiene_history(const World& world, std::size_t node) {
+  const auto& tank = world.fleet.zones[node].tank;
+  if (!tank) return std::nullopt;
+  return node_agent::HygieneHistory{world.scenario.start - from_seconds(3600 * tank->lift_age_h),
+                                    1};
 }
 
 protocol::JobSpec spec_of(const World& world, const Job& job) {

@@ -14,6 +14,8 @@ enum class Learning { kOff, kOn };
 scheduler::SchedulerConfig scheduler_config(const World& world, Learning learning);
 node_agent::AgentConfig agent_config(const World& world, std::size_t node);
 protocol::Setpoint setpoint_of(const Scenario& scenario);
+// Of a tank: when its water was last lifted, before the run; nothing for a room.
+std::optional<node_agent::HygieneHistory> hygiene_history(const World& world, std::size_t node);
 protocol::JobSpec spec_of(const World& world, const Job& job);
 
 // Civil time is UTC in the simulator.

@@ -43,6 +43,7 @@ enum class Stream : std::uint64_t {
   kBoots,
   kForecast,
   kDraws,
+  kTanks,
 };
 
 inline std::uint64_t mixed(std::uint64_t value) {  // SplitMix64's finisher

@@ -9,6 +9,7 @@
 #include "simulator/policy.h"
 #include "simulator/recorder.h"
 #include "simulator/stopwatch.h"
+#include "simulator/tank_judge.h"
 
 namespace hearth::simulator {
 namespace {
@@ -33,12 +34,15 @@ class Engine {
         plant_(world.scenario, world.fleet,
                policy == "rule-based" ? NodePower::kOff : NodePower::kOn),
         rooms_(world.scenario, world.seed, world.fleet, world.weather),
+        tanks_(world.scenario, world.seed, world.fleet),
         work_(world.work),
         comfort_(world.scenario, world.fleet, &world.ideal_trace),
+        tank_judge_(world.scenario, world.fleet),
         recorder_(world.scenario, world.fleet),
         before_j_(world.fleet.nodes.size()),
         power_w_(world.fleet.nodes.size()),
-        policy_(make_policy(policy, {world, plant_, rooms_, work_})) {}
+        resistance_before_j_(world.fleet.nodes.size()),
+        policy_(make_policy(policy, {world, plant_, rooms_, tanks_, work_})) {}
 
   RunResult run(const Progress& progress) {
     policy_->begin(TimePoint{});
@@ -46,6 +50,7 @@ class Engine {
     int minute = 0;
     for (; minute < last && !is_over(minute); ++minute) {
       rooms_.begin_minute(minute);
+      tanks_.begin_minute(minute);
       events_until(minute_start(minute + 1));
       end_minute(minute);
       policy_->sensed(minute, minute_start(minute + 1));
@@ -91,14 +96,19 @@ class Engine {
       const double meter_j = plant_.meter_j(i);
       power_w_[i] = (meter_j - before_j_[i]) / 60;
       before_j_[i] = meter_j;
+      if (recorded) {
+        fleet += energy;
+        running += plant_.running(i);
+      }
+      if (tanks_.has(i)) {
+        step_tank(i, minute, now, energy);
+        continue;
+      }
       const double emitted_w = rooms_.step(i, power_w_[i]);
       const auto& people = rooms_.people(i);
       comfort_.add(i, minute,
                    {rooms_.air_c(i), people.setpoint_c, policy_->reference_c(i, people.setpoint_c),
                     emitted_w, people.occupied});
-      if (!recorded) continue;
-      fleet += energy;
-      running += plant_.running(i);
     }
     if (recorded) {
       recorder_.take(
@@ -107,8 +117,17 @@ class Engine {
             return policy_->reference_c(zone, setpoint_c);
           },
           [&](std::size_t zone) { return power_w_[zone]; });
+      recorder_.take_tanks(tanks_);
     }
     if (minute + 1 == scenario_.minutes_of_work()) close_ledger(now);
+  }
+
+  void step_tank(std::size_t zone, int minute, TimePoint now, const EnergyByCause& energy) {
+    const double resistance_w = (energy.resistance_j - resistance_before_j_[zone]) / 60;
+    resistance_before_j_[zone] = energy.resistance_j;
+    tanks_.step(zone, power_w_[zone] - resistance_w, resistance_w);
+    tank_judge_.add(zone, minute, tanks_, energy);
+    plant_.set_cooling(zone, tanks_.cooling_w(zone), now);
   }
 
   // Energy is compared over the days of submission: drains differ in length.
@@ -141,6 +160,7 @@ class Engine {
     m.set("cpu_use", cpu_use_);
     m.set("heat_capacity_w", world_.heat_capacity_w);
     m.set("ledger_error_share", ledger_error_);
+    tank_judge_.fill(m, world_.ideal.metrics.get("tank_allowed_j"), work_.lost_share());
     policy_->finish(m);
     result.record = std::move(recorder_.record());
     result.record.discomfort = comfort_.histogram();
@@ -152,11 +172,14 @@ class Engine {
   const Scenario& scenario_;
   NodePlant plant_;
   Rooms rooms_;
+  Tanks tanks_;
   WorkBook work_;
   ComfortBook comfort_;
+  TankJudge tank_judge_;
   Recorder recorder_;
   std::vector<double> before_j_;
   std::vector<double> power_w_;
+  std::vector<double> resistance_before_j_;
   std::unique_ptr<Policy> policy_;
   std::uint32_t next_job_ = 0;
   TimePoint now_{};

@@ -12,7 +12,10 @@ constexpr double kHysteresisK = 0.5;
 
 class FirstFit final : public Policy {
  public:
-  explicit FirstFit(Stage stage) : stage_(stage), heating_(stage.world.fleet.nodes.size()) {
+  explicit FirstFit(Stage stage)
+      : stage_(stage),
+        heating_(stage.world.fleet.nodes.size()),
+        tank_rules_(stage.world.fleet.nodes.size()) {
     for (std::size_t node = 0; node < heating_.size(); ++node) free_.insert(node);
   }
 
@@ -29,16 +32,17 @@ class FirstFit final : public Policy {
   }
 
   void sensed(int minute, TimePoint now) override {
+    tank_rules_.step(stage_.world.scenario, stage_.world.fleet, stage_.tanks, stage_.plant, minute,
+                     now);
     for (std::size_t node = 0; node < heating_.size(); ++node) {
-      const double air_c = stage_.rooms.sensed_c(node, minute);
-      const double setpoint_c = stage_.rooms.people(node).setpoint_c;
+      const double below_k = stage_.below_setpoint_k(node, minute);
       bool heats = heating_[node];
-      if (air_c < setpoint_c - kHysteresisK) heats = true;
-      if (air_c > setpoint_c + kHysteresisK) heats = false;
+      if (below_k > kHysteresisK) heats = true;
+      if (below_k < -kHysteresisK) heats = false;
       if (heats == heating_[node]) continue;
       heating_[node] = heats;
       // The plant leaves filler what customers' work does not take.
-      stage_.plant.set_filler(node, heats ? stage_.world.fleet.nodes[node].max_w : 0, 0, now);
+      stage_.plant.set_filler(node, heats ? stage_.world.fleet.nodes[node].max_w : 0, now);
     }
   }
 
@@ -60,6 +64,7 @@ class FirstFit final : public Policy {
   std::deque<std::uint32_t> queue_;
   std::set<std::size_t> free_;  // nodes with a free slot
   std::vector<bool> heating_;
+  TankRuleSet tank_rules_;
 };
 
 }  // namespace

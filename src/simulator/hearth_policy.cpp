@@ -39,6 +39,7 @@ class HearthPolicy final : public Policy {
       node_agent::AgentState state;
       state.installation_id = "installation-" + std::to_string(i);
       state.boot_id = "boot";
+      state.hygiene = hygiene_history(stage_.world, i);
       nodes_[i].agent =
           std::make_unique<node_agent::Agent>(agent_config(stage_.world, i), std::move(state));
       read_clock(i, now);
@@ -117,6 +118,10 @@ class HearthPolicy final : public Policy {
       against_plant_j += std::abs(energy.meter.value - stage_.plant.meter_j(i));
       own_j += std::abs(
           (energy.attempts + energy.filler + energy.idle + energy.resistance - energy.meter).value);
+    }
+    if (stage_.world.fleet.tanks > 0) {
+      metrics.set("agent_lifts_done", lifts_done_);  // by their audit, in the whole run
+      metrics.set("agent_lifts_missed", lifts_missed_);
     }
     metrics.set("agent_ledger_error_share", meter_j > 0 ? against_plant_j / meter_j : 0);
     metrics.set("agent_ledger_sum_error_share", meter_j > 0 ? own_j / meter_j : 0);
@@ -304,9 +309,17 @@ class HearthPolicy final : public Policy {
     const auto& energy = stage_.plant.energy(index, now);
     const double meter_j = plant.meter_j(index);
     auto& sensors = std::get<node_agent::SensorsRead>(sensors_);
-    sensors.air_temperature_c = {stage_.rooms.sensed_c(index, minute), Quality::kGood};
+    double rated_w = 500;
+    if (stage_.tanks.has(index)) {
+      sensors.air_temperature_c = {};
+      sensors.tank = stage_.tanks.sensed(index, minute);
+      rated_w = stage_.world.fleet.nodes[index].max_w + plant.resistance_w(index);
+    } else {
+      sensors.air_temperature_c = {stage_.rooms.sensed_c(index, minute), Quality::kGood};
+      sensors.tank.reset();
+    }
     sensors.power_w = {(meter_j - node.meter_j) / 60, Quality::kGood};
-    sensors.cpu_temperature_c = {40 + 30 * plant.power_w(index) / 500, Quality::kGood};
+    sensors.cpu_temperature_c = {40 + 30 * plant.power_w(index) / rated_w, Quality::kGood};
     sensors.meter = Joules{meter_j};
     sensors.filler = Joules{energy.filler_j};
     sensors.resistance = Joules{energy.resistance_j};
@@ -400,9 +413,13 @@ class HearthPolicy final : public Policy {
   void execute(std::size_t index, const node_agent::SetFiller& order, TimePoint now) {
     end_boot(index, now);
     stage_.plant.set_filler(index, order.filler.value, order.resistance.value, now);
+    if (stage_.tanks.has(index)) stage_.tanks.circulate(index, order.circulate);
   }
   void execute(std::size_t index, const node_agent::SpoolResult& order, TimePoint) {
     nodes_[index].spool.push_back(order.report);
+  }
+  void execute(std::size_t, const node_agent::RecordHygiene& order, TimePoint) {
+    (order.record.result == node_agent::HygieneResult::kDone ? lifts_done_ : lifts_missed_) += 1;
   }
   void execute(std::size_t index, const node_agent::CloseStream&, TimePoint) { disconnect(index); }
   template <class Other>
@@ -422,6 +439,7 @@ class HearthPolicy final : public Policy {
   node_agent::Event sensors_, cpu_;
   bool network_is_up_ = true;
   std::size_t tasks_submitted_ = 0;
+  int lifts_done_ = 0, lifts_missed_ = 0;
 };
 
 }  // namespace

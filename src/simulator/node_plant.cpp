@@ -59,7 +59,8 @@ void NodePlant::refresh(std::size_t index, TimePoint now, std::optional<SlotInde
   }
   const double own_w = node.power == NodePower::kOff ? off_w_ : spec.idle_w;
   // Beyond the cap everything that runs is held back alike, in a duty cycle.
-  const double room_w = std::max(0.0, std::min(node.cap_w, spec.max_w) - spec.idle_w);
+  const double room_w =
+      std::max(0.0, std::min({node.cap_w, node.cooling_w, spec.max_w}) - spec.idle_w);
   const float scale = wanted_w > room_w + 1e-6 ? static_cast<float>(room_w / wanted_w) : 1.0F;
   const bool all = scale != node.scale;
   for (SlotIndex s = first; s < first + static_cast<SlotIndex>(cores_); ++s) {
@@ -138,6 +139,22 @@ void NodePlant::set_filler(std::size_t node, double filler_w, double resistance_
   settle(node, now);
   nodes_[node].filler_wanted_w = filler_w;
   nodes_[node].resistance_w = resistance_w;
+  refresh(node, now, std::nullopt);
+}
+
+void NodePlant::set_filler(std::size_t node, double filler_w, TimePoint now) {
+  set_filler(node, filler_w, nodes_[node].resistance_w, now);
+}
+
+void NodePlant::set_resistance(std::size_t node, double resistance_w, TimePoint now) {
+  if (resistance_w == nodes_[node].resistance_w) return;
+  set_filler(node, nodes_[node].filler_wanted_w, resistance_w, now);
+}
+
+void NodePlant::set_cooling(std::size_t node, double cooling_w, TimePoint now) {
+  if (cooling_w == nodes_[node].cooling_w) return;
+  settle(node, now);
+  nodes_[node].cooling_w = cooling_w;
   refresh(node, now, std::nullopt);
 }
 

@@ -44,7 +44,12 @@ class NodePlant {
   // Ends what runs there, whether done or not; returns the nominal seconds done.
   double stop(SlotIndex slot, TimePoint now);
   void set_filler(std::size_t node, double filler_w, double resistance_w, TimePoint now);
+  void set_filler(std::size_t node, double filler_w, TimePoint now);  // resistance as it is
+  void set_resistance(std::size_t node, double resistance_w, TimePoint now);
   void set_cap(std::size_t node, double cap_w, TimePoint now);
+  // What the node's cooling takes: beyond it the hardware slows down by itself, whatever is
+  // ordered.
+  void set_cooling(std::size_t node, double cooling_w, TimePoint now);
 
   // ---- what happens by itself
   // When the next task will be done; TimePoint::max() if none will.
@@ -68,6 +73,7 @@ class NodePlant {
   [[nodiscard]] int running(std::size_t node) const { return nodes_[node].running; }
   [[nodiscard]] NodePower power_state(std::size_t node) const { return nodes_[node].power; }
   [[nodiscard]] double power_w(std::size_t node) const { return nodes_[node].total_w; }
+  [[nodiscard]] double resistance_w(std::size_t node) const { return nodes_[node].resistance_w; }
   // Nominal seconds of the running task done by `now`.
   [[nodiscard]] double done_s(SlotIndex slot, TimePoint now) const;
   // Settles the node to `now` and returns its cumulative energy; meter_j beside it.
@@ -89,6 +95,7 @@ class NodePlant {
     double filler_wanted_w = 0, filler_w = 0;
     double resistance_w = 0;
     double cap_w = 1e12;
+    double cooling_w = 1e12;
     double attempts_w = 0;
     double total_w = 0;
     double meter_j = 0;

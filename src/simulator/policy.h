@@ -9,6 +9,8 @@
 
 #include "simulator/node_plant.h"
 #include "simulator/rooms.h"
+#include "simulator/tank_rules.h"
+#include "simulator/tanks.h"
 #include "simulator/work_book.h"
 #include "simulator/world.h"
 
@@ -19,7 +21,16 @@ struct Stage {
   const World& world;
   NodePlant& plant;
   Rooms& rooms;
+  Tanks& tanks;
   WorkBook& work;
+
+  // Setpoint less what is sensed; a tank by its mean and tank_setpoint_c().
+  [[nodiscard]] double below_setpoint_k(std::size_t zone, int minute) const {
+    if (tanks.has(zone)) {
+      return tank_setpoint_c(world.scenario) - tanks.sensed_mean_c(zone, minute);
+    }
+    return rooms.people(zone).setpoint_c - rooms.sensed_c(zone, minute);
+  }
 };
 
 class Policy {

@@ -33,6 +33,7 @@ class Table {
     if (has_work()) work();
     if (thermostat_) ablation();
     fairness();
+    if (hearth_->has("tanks")) tanks();
     speed();
     return std::move(promises_);
   }
@@ -112,6 +113,24 @@ class Table {
     const double correlation = h("k_cpu_rank_correlation");
     add("rank correlation of K_z with the CPU model within 0.1", std::abs(correlation) <= 0.1,
         number(correlation));
+  }
+
+  // What `ideal` cannot meet either is shown beside it: the physical limit.
+  void tanks() {
+    const double use = hearth_->least("tank_cpu_use_of_allowed");
+    if (has_work()) {
+      add("tanks' cpu_use >= 60 % of what the draw-off allows", use >= 0.6,
+          number(100 * use) + " % in the worst world");
+    }
+    const double resistance = hearth_->most("resistance_share_beyond_hygiene");
+    add("tanks' resistance_share <= 10 % beyond the hygiene lift", resistance <= 0.1,
+        number(100 * resistance) + " % in the worst world");
+    const double unmet_l = hearth_->most("unmet_litres");
+    add("tanks' unmet_litres are 0", unmet_l <= kNothing,
+        number(unmet_l) + " in the worst world" +
+            (ideal_ ? ", ideal " + number(ideal_->most("unmet_litres")) : ""));
+    const double missed = hearth_->most("hygiene_missed");
+    add("no hygiene lift is missed", missed <= kNothing, number(missed) + " in the worst world");
   }
 
   void speed() {

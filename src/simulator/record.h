@@ -16,9 +16,17 @@ struct Record {
   struct ZonePoint {
     float air_c = 0, setpoint_c = 0, reference_c = 0, power_w = 0;
   };
+  struct TankPoint {
+    float top_c = 0, middle_c = 0, bottom_c = 0;
+    float drawn_l_per_h = 0;                // at the tap, since the point before
+    float compute_w = 0, resistance_w = 0;  // into the tank, means since the point before
+    float charge = 0;                       // 0 at the useful temperature, 1 at T_max_compute
+  };
   std::vector<Point> points;
   std::vector<std::size_t> sample_zones;
   std::vector<std::vector<ZonePoint>> zones;  // of each sample zone, a point for each of `points`
+  std::vector<std::size_t> sample_tanks;
+  std::vector<std::vector<TankPoint>> tanks;  // of each sample tank, as for zones
   std::vector<double> discomfort;             // ComfortBook::histogram()
   std::vector<double> waits_s;                // sorted; thinned to a few hundred quantiles
 };

@@ -4,6 +4,7 @@
 #include "simulator/node_plant.h"
 #include "simulator/record.h"
 #include "simulator/rooms.h"
+#include "simulator/tanks.h"
 
 namespace hearth::simulator {
 
@@ -29,13 +30,16 @@ class Recorder {
            static_cast<float>(reference_c(zone, setpoint_c)), static_cast<float>(power_w(zone))});
     }
   }
+  void take_tanks(const Tanks& tanks);
   Record& record() { return record_; }
 
  private:
   void begin(const Moment& moment, const Rooms& rooms);
 
   int every_min_;
-  std::size_t zone_count_;
+  std::vector<std::size_t> rooms_;  // zones that are rooms
+  std::vector<thermal::TankBook> tanks_before_;
+  double useful_c_, compute_max_c_;
   EnergyByCause last_;
   int last_minute_ = -1;
   Record record_;

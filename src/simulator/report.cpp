@@ -6,6 +6,7 @@
 
 #include "simulator/comfort_book.h"
 #include "simulator/report_page.h"
+#include "simulator/report_tanks.h"
 #include "simulator/result_text.h"
 #include "simulator/svg_chart.h"
 
@@ -54,6 +55,10 @@ class Report {
         "</p>\n";
     page += tiles();
     page += "<h2>Temperatures of sample zones</h2><div class=\"grid2\">" + zones() + "</div>\n";
+    if (!record_.tanks.empty()) {
+      page += "<h2>Sample tanks</h2><div class=\"grid2\">" + tank_charts(world_, record_, hours_) +
+              "</div>\n";
+    }
     page += "<h2>The fleet</h2><div class=\"grid2\">" + power() + outdoor() + queue() + charge() +
             "</div>\n";
     page += "<h2>What it comes to</h2><div class=\"grid2\">" + energy() + waits() + discomfort() +
@@ -85,6 +90,14 @@ class Report {
           tile(number("%.2f %%", 100 * m("machine_time_lost_share")), "of the machine time lost");
       html += tile(number("%.0f", m("core_hours_completed")),
                    "core-hours, " + number("%.0f", m("tasks_completed")) + " tasks");
+    }
+    if (m("tanks") > 0) {
+      html += tile(number("%.0f %%", 100 * m("tank_cpu_use_of_allowed")),
+                   "of what tanks may take was paid work");
+      html += tile(number("%.0f l", m("unmet_litres")),
+                   "unmet, of " + number("%.0f l", m("delivered_litres")) + " of hot water");
+      html += tile(number("%.1f %%", 100 * m("resistance_share_beyond_hygiene")),
+                   "of the tanks' heat by resistance, beyond hygiene");
     }
     return html + "</div>\n";
   }

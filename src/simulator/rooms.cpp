@@ -32,6 +32,7 @@ void Rooms::begin_minute(int minute) {
   conditions_ = weather_.at(minute + 0.5);
   for (std::size_t i = 0; i < rooms_.size(); ++i) {
     const auto& zone = fleet_.zones[i];
+    if (zone.tank) continue;
     people_[i] = occupants_.at(i, minute, air_c(i),
                                conditions_.facade_w_per_m2[static_cast<std::size_t>(zone.facade)]);
     const double ventilation = zone.room.ventilation_w_per_k + people_[i].window_w_per_k;

@@ -1,5 +1,5 @@
-// The rooms of one run: physics, weather and people, minute by minute. What a policy controls is
-// the power into each room, nothing else.
+// The rooms of one run (a zone that has a tank is none of them, see tanks.h): physics, weather and
+// people, minute by minute. What a policy controls is the power into each room, nothing else.
 #pragma once
 
 #include <cstdint>

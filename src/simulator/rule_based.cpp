@@ -32,7 +32,10 @@ double starts_from(Group group) {
 
 class RuleBased final : public Policy {
  public:
-  explicit RuleBased(Stage stage) : stage_(stage), nodes_(stage.world.fleet.nodes.size()) {
+  explicit RuleBased(Stage stage)
+      : stage_(stage),
+        nodes_(stage.world.fleet.nodes.size()),
+        tank_rules_(stage.world.fleet.nodes.size()) {
     buildings_.resize(static_cast<std::size_t>(stage.world.fleet.buildings));
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       buildings_[static_cast<std::size_t>(stage.world.fleet.zones[i].building)].push_back(i);
@@ -56,7 +59,11 @@ class RuleBased final : public Policy {
     refresh_background(node, now);
   }
 
-  void sensed(int minute, TimePoint) override { minute_ = minute; }
+  void sensed(int minute, TimePoint now) override {
+    minute_ = minute;
+    tank_rules_.step(stage_.world.scenario, stage_.world.fleet, stage_.tanks, stage_.plant, minute,
+                     now);
+  }
 
   [[nodiscard]] std::optional<TimePoint> next_deadline() const override {
     return boots_.empty() ? next_update_ : std::min(next_update_, boots_.begin()->first);
@@ -101,7 +108,7 @@ class RuleBased final : public Policy {
 
   void judge(std::size_t index, TimePoint now) {
     auto& node = nodes_[index];
-    node.diff_k = stage_.rooms.people(index).setpoint_c - stage_.rooms.sensed_c(index, minute_);
+    node.diff_k = stage_.below_setpoint_k(index, minute_);
     if (node.diff_k < kBackgroundKilled) node.background = false;
     if (node.diff_k < kLowKilled) kill(index, Group::kLow, now);
     if (node.diff_k < kHighKilled) kill(index, Group::kHigh, now);
@@ -120,7 +127,7 @@ class RuleBased final : public Policy {
     node.step = step;
     if (step == 0) {
       node.background = false;
-      stage_.plant.set_filler(index, 0, 0, now);
+      stage_.plant.set_filler(index, 0, now);
       stage_.plant.set_power(index, NodePower::kOff, now);
       return;
     }
@@ -178,7 +185,7 @@ class RuleBased final : public Policy {
     // Cpu burn at top speed in every free slot.
     const double filler_w =
         burns ? free_slots(index) * stage_.world.fleet.nodes[index].per_core_w : 0;
-    stage_.plant.set_filler(index, filler_w, 0, now);
+    stage_.plant.set_filler(index, filler_w, now);
   }
 
   // Slots of rooms that want heat first, then of those that admit LOW, then HIGH.
@@ -257,6 +264,7 @@ class RuleBased final : public Policy {
   std::vector<Node> nodes_;
   std::vector<std::vector<std::size_t>> buildings_;
   GroupedQueue high_, low_;
+  TankRuleSet tank_rules_;
   std::set<std::pair<TimePoint, std::size_t>> boots_;
   TimePoint next_update_{};
   int minute_ = 0;

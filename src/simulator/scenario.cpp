@@ -228,7 +228,19 @@ void machine_fields(Io& io, Scenario& s) {
   io.section("tanks", [&](auto& in) {
     in.number("share", s.tanks.share, 0, 1);
     in.number("volume_l", s.tanks.volume_l, 30, 5000);
+    in.number("rated_w", s.tanks.rated_w, 100, 1e5);
     in.text("profile", s.tanks.profile);
+    in.number("resistance_w", s.tanks.resistance_w, 0, 1e5);
+    in.number("compute_max_c", s.tanks.compute_max_c, 45, 60);
+    in.number("return_max_c", s.tanks.return_max_c, 40, 60);
+    in.number("useful_c", s.tanks.useful_c, 30, 50);
+    in.require(tank_profile(s.tanks.profile).has_value(),
+               "profile: neither S, M, L nor XL: " + s.tanks.profile);
+    in.require(
+        s.tanks.useful_c < s.tanks.return_max_c && s.tanks.return_max_c <= s.tanks.compute_max_c,
+        "not useful_c < return_max_c <= compute_max_c");
+    in.require(s.tanks.rated_w * (1 - s.node.model_spread) > s.node.min_run_w,
+               "rated_w: not over node.min_run_w");
   });
   io.section("work", [&](auto& in) {
     in.kind("kind", s.work.kind);
@@ -301,6 +313,14 @@ Result<> put(Json& root, const std::string& assignment) {
 }
 
 }  // namespace
+
+std::optional<thermal::LoadProfile> tank_profile(const std::string& name) {
+  constexpr std::array kNames = {"S", "M", "L", "XL"};  // in the order of LoadProfile
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    if (name == kNames[i]) return static_cast<thermal::LoadProfile>(i);
+  }
+  return std::nullopt;
+}
 
 Result<Scenario> parse_scenario(const std::string& text,
                                 const std::vector<std::string>& overrides) {

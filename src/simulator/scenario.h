@@ -2,11 +2,13 @@
 // refused, all problems at once, each with its path ("work.load: not between 0 and 5").
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/result.h"
 #include "common/time.h"
+#include "thermal/draw_off.h"
 
 namespace hearth::simulator {
 
@@ -83,9 +85,14 @@ struct Scenario {
   } node;
 
   struct Tanks {
-    double share = 0;  // of the nodes heat a tank instead of a room
-    double volume_l = 200;
-    std::string profile = "L";
+    double share = 0;           // of the nodes heat a tank instead of a room
+    double volume_l = 200;      // each 10 % more or less
+    double rated_w = 850;       // of the computers; models differ as in rooms
+    std::string profile = "L";  // of EU 814/2013: S, M, L or XL
+    double resistance_w = 1500;
+    double compute_max_c = 57;  // T_max_compute
+    double return_max_c = 52;   // warmest water that the computers' loop takes back
+    double useful_c = 40;       // a colder litre is unmet (but see tanks.h)
   } tanks;
 
   struct Work {
@@ -125,6 +132,9 @@ struct Scenario {
   [[nodiscard]] int minutes_in_all() const { return static_cast<int>((days + drain_days) * 1440); }
   [[nodiscard]] int minutes_dropped() const { return static_cast<int>(dropped_days * 1440); }
 };
+
+// "S", "M", "L" or "XL"; nothing otherwise.
+std::optional<thermal::LoadProfile> tank_profile(const std::string& name);
 
 // `overrides` are "key=value" with the key as a path ("work.load=1.1"); values as in JSON, words
 // without quotes. kInvalidArgument with every problem.

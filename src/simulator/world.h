@@ -26,8 +26,10 @@ struct World {
   SiteWeather weather;
   RunResult ideal;  // policy `ideal`, which defines what the fleet can take
   IdealTrace ideal_trace;
-  double ideal_wall_s = 0;     // what that run took
-  double heat_capacity_w = 0;  // mean power that `ideal` delivers in the scenario's days
+  double ideal_wall_s = 0;       // what that run took
+  double heat_capacity_w = 0;    // mean power that `ideal` delivers in the scenario's days
+  double room_capacity_w = 0;    // of that, into rooms
+  double tank_core_seconds = 0;  // and into tanks, as work of their computers
   Workload work;
 };
 

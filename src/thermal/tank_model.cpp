@@ -48,7 +48,10 @@ std::size_t DrawPattern::index(int half_hour_of_week) {
 }
 
 const DrawPattern::Slot& DrawPattern::slot(int half_hour_of_week) const {
-  return slots_[index(half_hour_of_week)];
+  const auto own = index(half_hour_of_week);
+  const auto day = static_cast<std::size_t>(kHalfHoursOfDay);
+  const auto other = own < day ? own + day : own - day;
+  return slots_[own].count == 0 ? slots_[other] : slots_[own];
 }
 
 void DrawPattern::observe(int half_hour_of_week, Joules drawn) {

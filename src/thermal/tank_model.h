@@ -34,7 +34,8 @@ struct TankModel {
 };
 
 // Half hours of working days and of weekend days: exponentially weighted mean and variance of what
-// is drawn (the plain mean of the first days). Before any observation it expects nothing.
+// is drawn (the plain mean of the first days). One kind of day speaks for the other until that was
+// seen; before any observation nothing is expected.
 class DrawPattern {
  public:
   // What was drawn in one whole half hour. Ignores what is not finite or negative.

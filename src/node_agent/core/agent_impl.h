@@ -82,6 +82,8 @@ struct Agent::Impl {
   // ---- a tank's heat (agent_tank.cpp)
   void sense_tank(const SensorsRead& event, Joules given);
   void watch_hygiene();
+  Celsius lift_target() const;
+  Duration lift_time(const TankStore::Layers& layers) const;
   void judge_tank(Watts most);
   bool lift_presses(const TankStore::Layers& layers) const;
   BackupHeat::Inputs tank_backup() const;

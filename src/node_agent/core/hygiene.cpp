@@ -15,7 +15,8 @@ struct Hold {
 constexpr std::array<Hold, 3> kHolds = {
     Hold{Celsius{70}, minutes{2}}, Hold{Celsius{65}, minutes{4}}, Hold{Celsius{60}, minutes{60}}};
 constexpr Duration kFirstWithin = hours{24};
-constexpr Duration kReserve = minutes{30};
+constexpr Duration kReserve = hours{2};
+constexpr Duration kGoodTimeWithin = hours{36};  // of the deadline: two nights to choose from
 constexpr double kSlower = 1.3;               // draws and losses take heat meanwhile (our choice)
 constexpr Duration kUnseenMax = minutes{15};  // a longer gap between passes breaks a hold
 constexpr int kNoticed = 4;                   // lifts closer than a fourth of the period are one
@@ -67,7 +68,10 @@ std::optional<HygieneRecord> Hygiene::step(const Inputs& inputs, UtcTime now) {
   } else if (!active_since_) {
     const Duration lift = from_seconds(kSlower * (inputs.missing.value / inputs.power.value));
     const Duration lead = lift + node_agent::kHolds.back().time + kReserve;
-    if (now + lead >= deadline) active_since_ = now;
+    const Duration early = std::min(kGoodTimeWithin, facts_.hygiene_every / 3);
+    if (now + lead >= deadline || (inputs.good_time && now + early >= deadline)) {
+      active_since_ = now;
+    }
   }
   if (now < deadline || missed_ == deadline) return std::nullopt;
   missed_ = deadline;

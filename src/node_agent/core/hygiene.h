@@ -2,9 +2,9 @@
 //
 // A lift is done when the coldest of three layers was, without a break, 2 min at 70 degC or more,
 // 4 min at 65, or 60 min at 60; one that happens by itself counts. The next must have ended
-// `hygiene_every` after the last one (daily from 400 L on in France; weekly below is our choice).
-// Nothing is known of the water before the first: that one is due within a day. Times are UTC, so
-// that restarts lose none. Pure state.
+// `hygiene_every` after the last one, and may begin before it must at a good time (daily from 400 L
+// on in France; weekly below is our choice). Nothing is known of the water before the first: that
+// one is due within a day. Times are UTC, so that restarts lose none. Pure state.
 #pragma once
 
 #include <array>
@@ -44,6 +44,7 @@ class Hygiene {
     Joules missing;                  // heat until every layer is at the lift's temperature
     Watts power;                     // that the lift can count on
     bool allowed = true;             // nobody above hygiene forbids heat
+    bool good_time = false;          // nobody is expected to draw until a lift begun now is over
   };
   // One pass. A record where a lift ended, or was missed (once for each deadline).
   std::optional<HygieneRecord> step(const Inputs& inputs, UtcTime now);

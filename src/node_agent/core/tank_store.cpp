@@ -12,11 +12,16 @@ constexpr Celsius kCold{10};  // of the mains
 constexpr Celsius kLowest{0};
 constexpr Celsius kHighest{98};
 constexpr double kLossPerThirdPower = 0.045;  // W/K per litre^(2/3): 1.8 W/K at 250 L
-constexpr double kKeptUnlearned = 0.4;        // of the volume, at `useful`
-constexpr double kKeptLeast = 0.34;           // one layer
-constexpr Kelvins kSpare{5};       // water that just reaches `useful` does not for long: it mixes
-constexpr int kLearnedAfter = 96;  // half hours: two days
-constexpr int kNeedHalfHours = 8;  // looks four hours ahead
+constexpr double kKeptUnlearned = 0.67;       // of the volume, at `useful`
+constexpr double kLikelyUnlearned = 0.4;
+constexpr std::size_t kParts = 12;
+constexpr double kCaution = 2;       // times what P90 is over the mean: one in 200
+constexpr double kKeptLeast = 0.34;  // one layer
+constexpr Kelvins kSpare{5};         // water that just reaches `useful` does not for long: it mixes
+constexpr int kLearnedAfter = 96;    // half hours: two days
+constexpr int kNeedHalfHours = 8;    // looks four hours ahead
+constexpr int kCalmHalfHoursMax = 20;
+constexpr double kCalmShare = 0.02;  // of the volume, at `useful` (choice): a hand washed
 
 }  // namespace
 
@@ -75,7 +80,14 @@ Kelvins TankStore::excess(const Layers& layers) const {
 }
 
 Joules TankStore::usable(const Layers& layers) const {
-  return model_.usable(layers, kCold);
+  std::array<Celsius, kParts> parts{};
+  for (std::size_t i = 0; i < kParts; ++i) {
+    const double place = (static_cast<double>(i) + 0.5) / kParts * (kLayers - 1);
+    const auto above = static_cast<std::size_t>(place);
+    const double share = place - static_cast<double>(above);
+    parts[i] = layers[above] + share * (layers[above + 1] - layers[above]);
+  }
+  return model_.usable(parts, kCold);
 }
 
 Joules TankStore::missing(const Layers& layers, Celsius to) const {
@@ -90,11 +102,23 @@ Joules TankStore::content(const Layers& layers) const {
   return Joules{model_.j_per_k * (mean(layers) - kCold).value};
 }
 
-Joules TankStore::need(std::optional<int> minute_of_week) const {
+TankStore::Need TankStore::need(std::optional<int> minute_of_week) const {
   const Joules whole{model_.j_per_k * (model_.useful - kCold).value};
-  if (half_hours_seen_ < kLearnedAfter || !minute_of_week) return kKeptUnlearned * whole;
+  if (half_hours_seen_ < kLearnedAfter || !minute_of_week) {
+    return {kLikelyUnlearned * whole, kKeptUnlearned * whole};
+  }
   const auto need = pattern_.need(*minute_of_week / 30, kNeedHalfHours);
-  return std::clamp(need.p90, kKeptLeast * whole, whole);
+  const Joules cautious = need.mean + kCaution * (need.p90 - need.mean);
+  return {std::clamp(need.p90, kKeptLeast * whole, whole),
+          std::clamp(cautious, kKeptLeast * whole, whole)};
+}
+
+bool TankStore::calm(std::optional<int> minute_of_week, Duration ahead) const {
+  if (half_hours_seen_ < kLearnedAfter || !minute_of_week) return false;
+  const auto half_hours = static_cast<int>(to_seconds(ahead) / 1800) + 1;
+  if (half_hours > kCalmHalfHoursMax) return false;
+  const Joules whole{model_.j_per_k * (model_.useful - kCold).value};
+  return pattern_.need(*minute_of_week / 30, half_hours).mean <= kCalmShare * whole;
 }
 
 // Drawn is what came in and neither stayed nor was lost.

@@ -36,10 +36,20 @@ class TankStore {
   // How far the tank is beyond what the computers may add to it, in kelvin of its mean: by the mean
   // itself, or by what its bottom sends back to them. The scheduler reckons alike.
   Kelvins excess(const Layers& layers) const;
-  Joules usable(const Layers& layers) const;               // in layers well above `useful`
+  // In water well above `useful`; between two thermometers the temperature is taken to fall evenly,
+  // since the one on top says nothing of how far down it is hot.
+  Joules usable(const Layers& layers) const;
   Joules missing(const Layers& layers, Celsius to) const;  // until every layer is at `to`
-  // What may be drawn in the next hours, at the 90 % quantile.
-  Joules need(std::optional<int> minute_of_week) const;
+  // What will be drawn in the next hours: at the 90 % quantile, and in all but one case of 200
+  // (draws taken as normal).
+  struct Need {
+    Joules likely;
+    Joules most;
+  };
+  Need need(std::optional<int> minute_of_week) const;
+  // Whether, as far as was learned, next to nothing will be drawn for so long.
+  bool calm(std::optional<int> minute_of_week, Duration ahead) const;
+  const thermal::DrawPattern& pattern() const { return pattern_; }
 
  private:
   void learn(const Layers& layers, Joules given, std::optional<int> minute_of_week, TimePoint now);
