@@ -128,11 +128,11 @@ Result<> Parser::read_header() {
   do {
     if (!lines_.next(line)) return wrong("no header line");
   } while (trimmed(line).empty());
+  std::ptrdiff_t most = 0;
   for (const char candidate : {',', ';', '\t'}) {
-    if (line.find(candidate) != std::string_view::npos) {
-      separator_ = candidate;
-      break;
-    }
+    const auto found = std::ranges::count(line, candidate);
+    if (found > most) separator_ = candidate;
+    most = std::max(most, found);
   }
   for (const auto field : fields_of(line, separator_)) header_.emplace_back(field);
   HEARTH_TRY(time, place_of(columns_.time));
@@ -157,9 +157,16 @@ Result<> Parser::read_header() {
 
 Result<double> Parser::time_of(std::string_view text) const {
   if (const auto seconds = number(text); seconds && std::isfinite(*seconds)) return *seconds;
-  const auto utc = parse_utc_time(text);
-  if (utc) return to_seconds(utc->time_since_epoch());
-  return wrong_line("time \"" + std::string(text) + "\" is neither seconds nor RFC 3339");
+  // "2026-01-01 00:10:00" as well: a blank for the T, UTC where no offset is said.
+  std::string written(text);
+  if (written.size() > 10 && written[10] == ' ') written[10] = 'T';
+  for (const char* offset : {"", "Z"}) {
+    if (const auto utc = parse_utc_time(written + offset)) {
+      return to_seconds(utc->time_since_epoch());
+    }
+  }
+  return wrong_line("column \"" + header_[places_.time] + "\": time \"" + std::string(text) +
+                    "\" is neither seconds nor RFC 3339");
 }
 
 Result<double> Parser::value_at(const std::vector<std::string_view>& fields,
@@ -167,6 +174,11 @@ Result<double> Parser::value_at(const std::vector<std::string_view>& fields,
   const auto text = fields[place];
   if (missing(text)) return kNaN;
   if (const auto value = number(text)) return std::isfinite(*value) ? *value : kNaN;
+  if (separator_ != ',') {  // as some countries write: 20,5
+    std::string written(text);
+    std::ranges::replace(written, ',', '.');
+    if (const auto value = number(written)) return *value;
+  }
   return wrong_line("column \"" + header_[place] + "\": \"" + std::string(text) +
                     "\" is no number");
 }
@@ -181,7 +193,8 @@ Result<> Parser::read_line(std::string_view line) {
   if (!first_time_s_) first_time_s_ = time;
   const double since_s = time - *first_time_s_;
   if (!room_.time_s.empty() && !(since_s > room_.time_s.back())) {
-    return wrong_line("time \"" + std::string(fields[places_.time]) +
+    return wrong_line("column \"" + header_[places_.time] + "\": time \"" +
+                      std::string(fields[places_.time]) +
                       (since_s < room_.time_s.back() ? "\" is before the line above"
                                                      : "\" repeats the line above"));
   }

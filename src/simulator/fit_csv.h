@@ -1,7 +1,8 @@
 // Reads a recorded room from a CSV file onto the model's grid of 600 s.
 //
-// One header line; columns by name; "," ";" or tab between them, whichever the header uses. Empty,
-// NaN, NA and null are missing. Times are seconds or RFC 3339 and must rise.
+// One header line; columns by name; "," ";" or tab between them, whichever the header has most of;
+// where it is not ",", numbers may be written 20,5. Empty, NaN, NA and null are missing. Times are
+// seconds or RFC 3339 (a blank for the T will do, and none for the Z) and must rise.
 #pragma once
 
 #include <string>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "thermal/least_squares.h"
 
@@ -12,9 +13,12 @@ namespace {
 constexpr double kUaMin = 3;
 constexpr double kUaMax = 500;
 constexpr std::size_t kStepsOfADayMin = 115;  // 80 % of the day is known
-constexpr double kWarmerMinK = 2;             // than outdoors: less says little about a loss
+constexpr std::size_t kHoursOfADayMin = 19;
+constexpr double kWarmerMinK = 2;  // than outdoors: less says little about a loss
 constexpr double kHeatedMinW = 10;
-constexpr int kDaysMin = 3;
+constexpr std::size_t kDaysMin = 3;
+constexpr int kRoundsMax = 20;
+constexpr double kSteadyK = 1;          // that a steady day warms or cools
 constexpr double kExcitedShare = 0.15;  // HEAT section 1, "Gate"
 constexpr double kExcitedK = 1;
 
@@ -37,24 +41,33 @@ std::vector<double> finite(std::vector<double> values) {
   return values;
 }
 
+// Readings may come by the hour: the air is the mean of what there is, spread over the day.
 std::optional<DayMeans> day_means(const PreparedHistory& history, std::size_t first) {
   DayMeans day;
-  std::size_t n = 0;
+  std::size_t known = 0;
+  std::size_t readings = 0;
+  std::size_t hours = 0;
   std::size_t first_seen = 0;
   std::size_t last_seen = 0;
+  double air_c = 0;
+  double outdoor_c = 0;
   for (auto k = first; k < first + kStepsPerDay; ++k) {
-    const double air = history.air_c(k);
-    if (std::isnan(air) || !history.known(k, k + 1)) continue;
-    if (n++ == 0) first_seen = k;
-    last_seen = k;
+    if (const double air = history.air_c(k); !std::isnan(air)) {
+      if (readings++ == 0) first_seen = k;
+      if (hours == 0 || k / kStepsPerHour != last_seen / kStepsPerHour) ++hours;
+      last_seen = k;
+      air_c += air;
+    }
+    if (!history.known(k, k + 1)) continue;
+    ++known;
     day.heat_w += history.input(k).heat_w;
-    day.warmer_k += air - history.input(k).outdoor_c;
+    outdoor_c += history.input(k).outdoor_c;
     day.sun_w_per_m2 += history.input(k).irradiance_w_per_m2;
   }
-  if (n < kStepsOfADayMin) return std::nullopt;
-  const auto count = static_cast<double>(n);
+  if (known < kStepsOfADayMin || hours < kHoursOfADayMin) return std::nullopt;
+  const auto count = static_cast<double>(known);
   day.heat_w /= count;
-  day.warmer_k /= count;
+  day.warmer_k = air_c / static_cast<double>(readings) - outdoor_c / count;
   day.sun_w_per_m2 /= count;
   day.warming_k_per_s = (history.air_c(last_seen) - history.air_c(first_seen)) /
                         (static_cast<double>(last_seen - first_seen) * kModelStepS);
@@ -63,13 +76,16 @@ std::optional<DayMeans> day_means(const PreparedHistory& history, std::size_t fi
 
 }  // namespace
 
-std::optional<double> first_day_ua_w_per_k(const PreparedHistory& history) {
+std::optional<FirstDay> first_day_ua_w_per_k(const PreparedHistory& history) {
   double energy = 0;
   double degrees = 0;
+  double first_c = 0;
+  double last_c = 0;
   std::size_t n = 0;
   for (std::size_t k = 0; k < history.size() && n < kStepsPerDay; ++k) {
     if (std::isnan(history.air_c(k)) || !history.known(k, k + 1)) continue;
-    ++n;
+    if (n++ == 0) first_c = history.air_c(k);
+    last_c = history.air_c(k);
     energy += history.input(k).heat_w;
     degrees += history.air_c(k) - history.input(k).outdoor_c;
   }
@@ -77,35 +93,60 @@ std::optional<double> first_day_ua_w_per_k(const PreparedHistory& history) {
   if (n < kStepsPerDay / 4 || degrees < kWarmerMinK * count || energy < kHeatedMinW * count) {
     return std::nullopt;
   }
-  return std::clamp(energy / degrees, kUaMin, kUaMax);
+  return FirstDay{std::clamp(energy / degrees, kUaMin, kUaMax),
+                  std::abs(last_c - first_c) <= kSteadyK};
 }
 
-std::optional<double> signature_ua_w_per_k(const PreparedHistory& history, std::size_t last,
-                                           double ua0_w_per_k) {
-  // Unknowns UA, A, C, each divided by its prior mean; sigma 2 of that, so that data decide.
+namespace {
+
+// One round of least squares: unknowns UA, A, C, each divided by its prior mean around `ua0`; sigma
+// 2 of that, so that data decide.
+std::optional<double> signature_around(std::span<const DayMeans> days, double ua0_w_per_k) {
   const std::array<double, 3> mean = {ua0_w_per_k, 1, 0.5 * 40 * 3600 * ua0_w_per_k};
   constexpr double kPrecision = 1.0 / 4;
-  const double noise_w =
-      std::max(10.0, ua0_w_per_k);  // of a day's mean: about 1 K too much or less
   std::vector<double> normal(9);
   std::vector<double> right(3, kPrecision);
   for (std::size_t i = 0; i < 3; ++i) normal[i * 3 + i] = kPrecision;
-  int days = 0;
+  for (const auto& day : days) {
+    // About 1 K too much or less; and of what a house stores while it warms or cools the air shows
+    // but a half.
+    const double noise_w =
+        std::hypot(std::max(10.0, ua0_w_per_k), 0.5 * mean[2] * day.warming_k_per_s);
+    const std::array<double, 3> row = {mean[0] * day.warmer_k / noise_w,
+                                       -mean[1] * day.sun_w_per_m2 / noise_w,
+                                       mean[2] * day.warming_k_per_s / noise_w};
+    for (std::size_t i = 0; i < 3; ++i) {
+      for (std::size_t j = 0; j < 3; ++j) normal[i * 3 + j] += row[i] * row[j];
+      right[i] += row[i] * day.heat_w / noise_w;
+    }
+  }
+  if (!solve_positive_definite(normal, right)) return std::nullopt;
+  return right[0] * mean[0];
+}
+
+}  // namespace
+
+std::optional<double> signature_ua_w_per_k(const PreparedHistory& history, std::size_t last,
+                                           double ua0_w_per_k) {
+  std::vector<DayMeans> days;
   for (std::size_t first = 0; first + kStepsPerDay <= std::min(last, history.size());
        first += kStepsPerDay) {
     const auto day = day_means(history, first);
-    if (!day || day->heat_w < kHeatedMinW || day->warmer_k < kWarmerMinK) continue;
-    ++days;
-    const std::array<double, 3> row = {mean[0] * day->warmer_k / noise_w,
-                                       -mean[1] * day->sun_w_per_m2 / noise_w,
-                                       mean[2] * day->warming_k_per_s / noise_w};
-    for (std::size_t i = 0; i < 3; ++i) {
-      for (std::size_t j = 0; j < 3; ++j) normal[i * 3 + j] += row[i] * row[j];
-      right[i] += row[i] * day->heat_w / noise_w;
-    }
+    if (day && day->heat_w >= kHeatedMinW && day->warmer_k >= kWarmerMinK) days.push_back(*day);
   }
-  if (days < kDaysMin || !solve_positive_definite(normal, right)) return std::nullopt;
-  return std::clamp(right[0] * mean[0], kUaMin, kUaMax);
+  if (days.size() < kDaysMin) return std::nullopt;
+  // Around its own answer, until a wrong guess at the beginning is forgotten.
+  double ua = ua0_w_per_k;
+  for (int round = 0; round < kRoundsMax; ++round) {
+    const auto found = signature_around(days, ua);
+    if (!found) return std::nullopt;
+    const double next = std::clamp(*found, kUaMin, kUaMax);
+    const bool settled = std::abs(next - ua) < 0.01 * ua;
+    ua = next;
+    if (settled) break;
+  }
+  if (!(ua > kUaMin && ua < kUaMax)) return std::nullopt;
+  return ua;
 }
 
 bool excited(const RoomHistory& history, double power_max_w) {

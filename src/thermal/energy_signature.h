@@ -11,11 +11,18 @@
 namespace hearth::thermal {
 
 // UA0: energy over degree-hours of the first day with known inputs, W/K within 3-500; none where
-// the room was hardly heated or hardly warmer than outdoors. HEAT section 1, "Prior".
-std::optional<double> first_day_ua_w_per_k(const PreparedHistory& history);
+// the room was hardly heated or hardly warmer than outdoors. HEAT section 1, "Prior". Not steady:
+// the air ended more than 1 K from where it began, and what was stored or given back misleads.
+struct FirstDay {
+  double ua_w_per_k = 0;
+  bool steady = false;
+};
+std::optional<FirstDay> first_day_ua_w_per_k(const PreparedHistory& history);
 
-// UA from daily means, P = UA (T - To) - A I + C dT/dt, least squares with wide priors around
-// `ua0`; none with fewer than three days of heating. Uses the steps [0, last).
+// UA from daily means, P = UA (T - To) - A I + C dT/dt, least squares with wide priors around the
+// answer itself, sought from `ua0` on; days count the less the more they warm or cool. None with
+// fewer than three days of heating, or where they do not say (3 to 500 W/K). Uses the steps
+// [0, last).
 std::optional<double> signature_ua_w_per_k(const PreparedHistory& history, std::size_t last,
                                            double ua0_w_per_k);
 

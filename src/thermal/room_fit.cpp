@@ -46,6 +46,32 @@ struct Window {
   }
 };
 
+// The first day's, unless it warmed or cooled: then what all days say together, if they do.
+double measured_ua0(const PreparedHistory& history) {
+  const auto first = first_day_ua_w_per_k(history);
+  if (first && first->steady) return first->ua_w_per_k;
+  const double guess = first ? first->ua_w_per_k : kUnknownUa;
+  return signature_ua_w_per_k(history, history.size(), guess).value_or(guess);
+}
+
+// Three days; more, up to a third of the window, where readings or inputs are missing and too few
+// forecasts could be judged (our choice).
+std::size_t held_out_steps(const PreparedHistory& history) {
+  const auto n = history.size();
+  for (auto steps = kHeldOut; steps * 3 <= n; steps += kStepsPerDay) {
+    std::size_t judged = 0;
+    for (auto k = n - 1 - steps; k + kStepsPerDay < n; k += kStepsPerHour) {
+      const auto end = k + kStepsPerDay;
+      if (!std::isnan(history.air_c(k)) && !std::isnan(history.air_c(end)) &&
+          history.known(k, end)) {
+        ++judged;
+      }
+    }
+    if (judged >= kForecastsMin + 3) return steps;  // some origins may fall off the hour
+  }
+  return kHeldOut;
+}
+
 Window window_of(const RoomHistory& history, const FitOptions& options) {
   Window window{history, PreparedHistory(history),
                 options, filter_options(history, options, options.lag_s.value_or(0)),
@@ -53,12 +79,13 @@ Window window_of(const RoomHistory& history, const FitOptions& options) {
                 0};
   window.ua0 = options.ua0_w_per_k;
   if (!(window.ua0 > 0) && options.previous) window.ua0 = options.previous->ua_w_per_k();
-  if (!(window.ua0 > 0)) window.ua0 = first_day_ua_w_per_k(window.history).value_or(kUnknownUa);
+  if (!(window.ua0 > 0)) window.ua0 = measured_ua0(window.history);
   // Of 3 W/K and less the prior itself would lie outside HEAT section 1's bounds: UA, Cm.
   window.ua0 = std::clamp(window.ua0, 3.5, 500.0);
   const auto n = window.history.size();
   window.last = n > 0 ? n - 1 : 0;
-  window.training = n > kHeldOut ? n - 1 - kHeldOut : 0;
+  const auto held_out = held_out_steps(window.history);
+  window.training = n > held_out ? n - 1 - held_out : 0;
   return window;
 }
 
@@ -69,9 +96,10 @@ bool accepted(const ForecastScore& score) {
          *rmse < std::min(kAcceptBelowK, kAcceptBelowPersistence * *persistence);
 }
 
-std::string judged_text(const ForecastScore& score) {
-  return text("24 h RMSE %.2f K on the last 3 days, persistence %.2f K",
+std::string judged_text(const Window& window, const ForecastScore& score) {
+  return text("24 h RMSE %.2f K on the last %.0f days, persistence %.2f K",
               score.rmse_k[kDayHorizon].value_or(NAN),
+              static_cast<double>(window.last - window.training) / kStepsPerDay,
               score.persistence_k[kDayHorizon].value_or(NAN));
 }
 
@@ -139,7 +167,7 @@ std::string refusal(const Window& window, const RoomModel& model, const Forecast
     return text("only %.0f forecasts over 24 h could be judged",
                 static_cast<double>(held_out.n[kDayHorizon]));
   }
-  if (!accepted(held_out)) return judged_text(held_out);
+  if (!accepted(held_out)) return judged_text(window, held_out);
   if (!window.options.previous) return {};
   const double ua = model.ua_w_per_k();
   const double previous_ua = window.options.previous->ua_w_per_k();
@@ -161,7 +189,7 @@ RoomFit full_model(Window window) {
   fit.iterations = training.iterations + all.iterations;
   fit.accepted = why_not.empty();
   fit.kind = fit.accepted ? ModelKind::k3R2C : ModelKind::kRefused;
-  fit.reason = fit.accepted ? judged_text(fit.held_out) : "3R2C+d refused: " + why_not;
+  fit.reason = fit.accepted ? judged_text(window, fit.held_out) : "3R2C+d refused: " + why_not;
   return fit;
 }
 
@@ -176,7 +204,8 @@ bool loss_agrees(const RoomFit& refused, const RoomFit& simple) {
 bool better_than_one_capacity(const RoomFit& refused, const RoomFit& simple) {
   const auto rmse = refused.held_out.rmse_k[kDayHorizon];
   const auto simple_rmse = simple.held_out.rmse_k[kDayHorizon];
-  if (!rmse || !simple_rmse || refused.held_out.n[kDayHorizon] < kForecastsMin) return false;
+  constexpr std::size_t kFew = 3;
+  if (!rmse || !simple_rmse || refused.held_out.n[kDayHorizon] < kFew) return false;
   return *rmse < 0.7 * *simple_rmse && *rmse < kAcceptBelowK && loss_agrees(refused, simple);
 }
 
@@ -185,7 +214,9 @@ RoomFit fall_back(const Window& window, std::optional<double> signature, std::st
   RoomFit fit;
   fit.lag_s = window.filter.lag_s;
   fit.reason = std::move(reason);
-  fit.ua_w_per_k = signature.value_or(window.ua0);
+  // A loss fitted to forecasts knows more than a guess.
+  const double otherwise = refused != nullptr ? refused->model.ua_w_per_k() : window.ua0;
+  fit.ua_w_per_k = signature.value_or(otherwise);
   if (window.history.size() < kSimpleWindowMin) {
     fit.kind = ModelKind::kPrior;
     fit.model = prior_room(window.ua0);

@@ -27,9 +27,9 @@ enum class ModelKind {
 std::string_view to_string(ModelKind kind);
 
 struct FitOptions {
-  std::optional<double> lag_s = 0;    // of the radiator; 0: none; unset: the fit chooses
-  double ua0_w_per_k = 0;             // 0: from the first day, or 40 W/K where it shows nothing
-  double power_max_w = 0;             // of the heater; 0: the largest power seen
+  std::optional<double> lag_s = 0;  // of the radiator; 0: none; unset: the fit chooses
+  double ua0_w_per_k = 0;  // 0: from the first day, or the window's; 40 W/K where they show nothing
+  double power_max_w = 0;  // of the heater; 0: the largest power seen
   double sensor_std_k = 0;            // 0: from the quantum that the readings show
   std::optional<RoomModel> previous;  // the last accepted model
 };
@@ -42,11 +42,11 @@ struct RoomFit {
   // much again, else the usual proportions with the signature's loss.
   RoomModel hold_model;
   ModelKind kind = ModelKind::kPrior;
-  bool accepted = false;   // k3R2C only: passed the gate on the last three days
+  bool accepted = false;   // k3R2C only: passed the gate on the last days: three, or more of gaps
   std::string reason;      // why this model, with the numbers that decided
   double ua_w_per_k = 0;   // the loss to reckon with: for k1R1C from the energy signature
   ForecastError error;     // defaults where nothing could be scored
-  ForecastScore held_out;  // on the last three days, by parameters that have not seen them
+  ForecastScore held_out;  // on the same days, by parameters that have not seen them
   int iterations = 0;
 };
 

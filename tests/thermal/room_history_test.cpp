@@ -77,7 +77,10 @@ TEST(Quantum, IsSeenInTheReadings) {
 }
 
 TEST(Energy, FirstDayGivesTheLoss) {
-  EXPECT_NEAR(*first_day_ua_w_per_k(PreparedHistory(steady(1))), 30, 1e-9);
+  const auto first = first_day_ua_w_per_k(PreparedHistory(steady(1)));
+  ASSERT_TRUE(first);
+  EXPECT_NEAR(first->ua_w_per_k, 30, 1e-9);
+  EXPECT_TRUE(first->steady);
   auto cold = steady(1);
   cold.heat_w.assign(cold.size(), 0);
   EXPECT_FALSE(first_day_ua_w_per_k(PreparedHistory(cold)));
@@ -96,8 +99,32 @@ TEST(Energy, SignatureSeparatesLossAndSun) {
     history.heat_w[k] = 30 * (20 - history.outdoor_c[k]) - 2 * sun;
   }
   const PreparedHistory prepared(history);
-  EXPECT_NEAR(*signature_ua_w_per_k(prepared, prepared.size(), 40), 30, 1.5);
+  // Whatever it is sought from.
+  for (const double guess : {40.0, 5.0, 300.0}) {
+    EXPECT_NEAR(*signature_ua_w_per_k(prepared, prepared.size(), guess), 30, 1.5) << guess;
+  }
   EXPECT_FALSE(signature_ua_w_per_k(PreparedHistory(steady(2)), 288, 40));
+}
+
+TEST(Energy, SignatureReadsTheAirByTheHour) {
+  auto history = steady(6);
+  for (std::size_t k = 0; k < history.size(); ++k) {
+    if (k % kStepsPerHour != 0) history.air_c[k] = std::nan("");
+  }
+  const PreparedHistory prepared(history);
+  const auto ua = signature_ua_w_per_k(prepared, prepared.size(), 150);
+  ASSERT_TRUE(ua);
+  EXPECT_NEAR(*ua, 30, 1.5);
+}
+
+TEST(Energy, AFirstDayThatCoolsIsNotSteady) {
+  auto history = steady(2);
+  for (std::size_t k = 0; k < history.size(); ++k) {
+    history.air_c[k] = 24 - 2 * static_cast<double>(k) / static_cast<double>(kStepsPerDay);
+  }
+  const auto first = first_day_ua_w_per_k(PreparedHistory(history));
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(first->steady);
 }
 
 TEST(Energy, ExcitationIsPowerThatMovesOrASetpointThatMoves) {
