@@ -140,6 +140,13 @@ void add_zone(const Prepared& prepared, const GainLeft& gain_left, const Weather
   }
 }
 
+void add_tank(const TankDraw& tank, Draw& draw) {
+  for (std::size_t h = 0; h < draw.power_w.size(); ++h) {
+    draw.power_w[h] += tank.power_w[h];
+    draw.cores[h] += tank.cores[h];
+  }
+}
+
 template <class Get>
 CapacityQuantiles quantiles(const std::vector<Draw>& draws, Get get) {
   std::vector<double> values;
@@ -172,9 +179,10 @@ CapacityForecast forecast_capacity(const CapacitySnapshot& snapshot) {
     for (const auto& prepared : zones) {
       add_zone(prepared, left, weather[prepared.zone.site], random, draw);
     }
+    for (const auto& tank : snapshot.tanks) add_tank(drawn_tank(tank, random), draw);
     for (int h = 0; h < 24; ++h) draw.day_j += draw.power_w[static_cast<std::size_t>(h)] * kHourS;
   }
-  CapacityForecast forecast{snapshot.from, {}, {}, snapshot.zones.size()};
+  CapacityForecast forecast{snapshot.from, {}, {}, snapshot.zones.size() + snapshot.tanks.size()};
   for (std::size_t h = 0; h < kHorizonHours; ++h) {
     forecast.hours.push_back({quantiles(draws, [h](const Draw& d) { return d.power_w[h]; }),
                               quantiles(draws, [h](const Draw& d) { return d.cores[h]; })});

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "protocol/stream.h"
+#include "scheduler/core/tank_forecast.h"
 #include "thermal/forecast_error.h"
 #include "thermal/room_model.h"
 #include "weather/series.h"
@@ -35,6 +36,7 @@ struct CapacitySnapshot {
   UtcTime from{};
   std::vector<weather::Series> sites;
   std::vector<CapacityZone> zones;
+  std::vector<TankOutlook> tanks;
   float roomless_w = 0;  // dynamic power of nodes without a room: always there
   float roomless_cores = 0;
   std::uint64_t seed = 1;

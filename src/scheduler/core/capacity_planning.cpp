@@ -65,7 +65,7 @@ void Scheduler::Impl::ask_for_capacity() {
   if (!gather_capacity(*capacity_making)) return;  // goes on in the next turn
   auto snapshot = std::move(capacity_making->snapshot);
   capacity_making.reset();
-  if (snapshot.zones.empty() && snapshot.roomless_cores <= 0) {
+  if (snapshot.zones.empty() && snapshot.tanks.empty() && snapshot.roomless_cores <= 0) {
     capacity_due = now + std::min(kEmptyRetry, config.heat.capacity_period);
     return;
   }
@@ -81,6 +81,10 @@ bool Scheduler::Impl::gather_capacity(CapacityMaking& making) const {
     const auto& [id, zone] = *next;
     making.after = id;
     const auto* lead = lead_of(zone);
+    if (lead != nullptr && lead->state == NodeState::kOnline && zone.outlook) {
+      snapshot.tanks.push_back(*zone.outlook);
+      continue;
+    }
     const auto* series = weather_of(zone.site);
     if (lead == nullptr || series == nullptr || lead->state != NodeState::kOnline) continue;
     if (!lead->has_room() || !zone.learning.has_filter() || !zone.learning.estimating()) continue;
@@ -114,7 +118,10 @@ void Scheduler::Impl::follow_pressure() {
   Watts paid;
   for (const auto& node : nodes) {
     if (!node.has_room() || node.state != NodeState::kOnline) continue;
-    wanted += std::max(node.facts.idle, node.telemetry.power_wanted) - node.facts.idle;
+    // A tank says what it could take at once, which soon fills it.
+    const Watts lasting = node.absorbs.value_or(node.telemetry.power_wanted);
+    const Watts now_wanted = std::min(node.telemetry.power_wanted, lasting);
+    wanted += std::max(node.facts.idle, now_wanted) - node.facts.idle;
     paid += std::min(node.leased_power(), node.facts.max);
   }
   pressure.take(now, !waiting_jobs.empty(), wanted > 0_W ? paid / wanted : 1.0);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "scheduler/core/explain_tank.h"
 #include "scheduler/core/impl.h"
 
 namespace hearth::scheduler {
@@ -116,6 +117,18 @@ void add_forecast(const ZoneHeatView& heat, std::vector<std::string>& facts) {
                                                                 : hearth::to_string(heat.runway)));
 }
 
+void add_room_facts(const ZoneView& zone, std::vector<std::string>& facts) {
+  if (zone.setpoint_now) {
+    facts.push_back(format("setpoint %.1f degC, reference %.1f degC", zone.setpoint_now->value,
+                           zone.t_ref.value));
+    facts.push_back(bend_reason(zone));
+  }
+  facts.push_back(format(
+      "temperature %.2f degC (%s), charge %.0f %% of its band", zone.temperature_c.value,
+      std::string(to_string(zone.temperature_c.quality)).c_str(), 100 * zone.state_of_charge));
+  add_forecast(zone.heat, facts);
+}
+
 }  // namespace
 
 std::string Scheduler::Impl::why_zone(const ZoneView& zone, const NodeRecord* lead) const {
@@ -131,6 +144,7 @@ std::string Scheduler::Impl::why_zone(const ZoneView& zone, const NodeRecord* le
   if (zone.temperature_c.quality != Quality::kGood || !zone.setpoint_now) {
     return "its temperature is not known: the node heats carefully";
   }
+  if (lead->facts.tank) return why_tank(*lead, zone.power);
   const Kelvins off = Celsius{zone.temperature_c.value} - *zone.setpoint_now;
   if (off < -config.band.below) return why_cold(zone, *lead, -off);
   if (off > config.band.above) return why_warm(zone, *lead, off);
@@ -146,15 +160,12 @@ Result<ZoneExplanation> Scheduler::explain_zone(const ZoneId& id) const {
   const NodeRecord* lead = impl_->lead_of(record);
   explanation.summary = impl_->why_zone(*found, lead);
   auto& facts = explanation.facts;
-  if (found->setpoint_now) {
-    facts.push_back(format("setpoint %.1f degC, reference %.1f degC", found->setpoint_now->value,
-                           found->t_ref.value));
-    facts.push_back(bend_reason(*found));
+  const bool is_tank = lead != nullptr && lead->facts.tank;
+  if (is_tank) {
+    add_tank_facts(record, *lead, facts);
+  } else {
+    add_room_facts(*found, facts);
   }
-  facts.push_back(format(
-      "temperature %.2f degC (%s), charge %.0f %% of its band", found->temperature_c.value,
-      std::string(to_string(found->temperature_c.quality)).c_str(), 100 * found->state_of_charge));
-  add_forecast(found->heat, facts);
   for (const auto index : record.nodes) {
     const auto& node = impl_->nodes[index];
     facts.push_back(format("node %s: %s, %.0f W drawn, %.0f W wanted, %.0f W allowed, %zu attempts",

@@ -121,6 +121,7 @@ struct Scheduler::Impl {
   [[nodiscard]] thermal::RoomModel model_of(const ZoneRecord& zone) const;
   void use_model(ZoneRecord& zone);
   void replan_zone(ZoneRecord& zone, const NodeRecord& lead);
+  void plan_tank(ZoneRecord& zone, const NodeRecord& lead);
   void make_forecast(ZoneRecord& zone, const weather::Series& series, ZonePlanInputs& inputs);
   void share_plan(const ZoneRecord& zone, NodeRecord& node, Celsius work_reference, Watts zone_max);
 

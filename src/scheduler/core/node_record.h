@@ -72,6 +72,7 @@ struct NodeRecord {
   std::string meter_boot;
   Joules heat_seen;                       // by any counter, since our start
   std::optional<Watts> hold;              // the node's share, mean of the next two hours
+  std::optional<Watts> absorbs;           // of a tank: what it takes, mean of the next day
   std::optional<Celsius> work_reference;  // what class bounds are measured from; t_ref if unset
   RunwayTable runway;
 

@@ -16,10 +16,15 @@ void RunwayTable::reset(const Basis& basis) {
   nominal_.assign(basis_.stop.size() * (static_cast<std::size_t>(basis_.cores) + 1), kUnknown);
 }
 
+Duration RunwayTable::until_stop(Watts power, std::size_t c) const {
+  if (basis_.tank != nullptr) return basis_.tank->runway(power, basis_.stop_below[c]);
+  return basis_.forecast->runway(power, basis_.stop[c]);
+}
+
 Duration RunwayTable::runway(protocol::ServiceClass service_class, int cores) const {
   const auto c = std::min<std::size_t>(static_cast<std::size_t>(service_class), 2);
   const Watts power = basis_.idle + static_cast<double>(cores) * basis_.per_core + basis_.others;
-  return basis_.forecast->runway(power, basis_.stop[c]);
+  return until_stop(power, c);
 }
 
 Duration RunwayTable::nominal_runway(protocol::ServiceClass service_class, int cores) const {
@@ -34,8 +39,7 @@ Duration RunwayTable::nominal_runway(protocol::ServiceClass service_class, int c
   Duration best{};
   for (const double share : kPowerShares) {
     const Watts power = low + share * (dynamic - low);
-    const Duration until =
-        basis_.forecast->runway(basis_.idle + power + basis_.others, basis_.stop[c]);
+    const Duration until = until_stop(basis_.idle + power + basis_.others, c);
     const double speed = dynamic > 0_W ? protocol::speed_at(basis_.speed, power / dynamic) : 1.0;
     best = std::max(best, from_seconds(speed * to_seconds(until)));
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "protocol/stream.h"
+#include "scheduler/core/tank_forecast.h"
 #include "thermal/zone_forecast.h"
 
 namespace hearth::scheduler {
@@ -19,6 +20,8 @@ class RunwayTable {
   // the zone's other nodes add `others`; `floor`: the lowest P10 of the power that holds the zone.
   struct Basis {
     const thermal::ZoneForecast* forecast = nullptr;
+    const TankOutlook* tank = nullptr;    // instead, for a tank: then `stop_below`, not `stop`
+    std::array<Kelvins, 3> stop_below{};  // of the mean that the loop reaches
     std::array<Celsius, 3> stop{};
     Watts idle;
     Watts per_core;
@@ -30,7 +33,7 @@ class RunwayTable {
   };
   void reset(const Basis& basis);
   void clear() { basis_ = {}; }
-  [[nodiscard]] bool known() const { return basis_.forecast != nullptr; }
+  [[nodiscard]] bool known() const { return basis_.forecast || basis_.tank; }
 
   // With so many cores busy at full speed.
   [[nodiscard]] Duration runway(protocol::ServiceClass service_class, int cores) const;
@@ -42,6 +45,7 @@ class RunwayTable {
 
  private:
   // Longest nominal work that completes; computed once per class and cores.
+  [[nodiscard]] Duration until_stop(Watts power, std::size_t service_class) const;
   [[nodiscard]] Duration nominal_runway(protocol::ServiceClass service_class, int cores) const;
 
   Basis basis_;

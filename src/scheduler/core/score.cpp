@@ -38,7 +38,8 @@ Rank rank_of(const NodeRecord& node, const protocol::HeatBand& band, bool predic
   const double charge = tank_charge(node).value_or(state_of_charge(node.telemetry, band));
   const auto permille = static_cast<std::int64_t>(charge * 1000.0 + (charge < 0 ? -0.5 : 0.5));
   if (node.telemetry.asleep) return {Rank::kAsleep, permille};
-  if (!prediction || node.facts.tank) return {permille < 0 ? Rank::kCold : Rank::kInBand, permille};
+  if (!prediction || (node.facts.tank && !node.hold))
+    return {permille < 0 ? Rank::kCold : Rank::kInBand, permille};
   const double steps = node.headroom().value / kHeadroomStepW;
   return {permille < 0 ? Rank::kCold : Rank::kInBand, -static_cast<std::int64_t>(steps)};
 }

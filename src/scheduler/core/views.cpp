@@ -101,7 +101,7 @@ ZoneHeatView Scheduler::Impl::heat_view(const ZoneRecord& zone) const {
   heat.alarm = zone.alarm;
   if (zone.known_s > 0) heat.cold_mean = rounded(Kelvins{zone.cold_k_s / zone.known_s});
   heat.charge = zone.plan.charge;
-  if (!zone.forecast) return heat;
+  if (!zone.forecast && !zone.outlook) return heat;
   heat.forecast = true;
   heat.sun_limits = zone.plan.sun_limits;
   heat.hold = zone.plan.hold;

@@ -1,10 +1,12 @@
 // One zone and one site in the core's memory.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <set>
 
 #include "scheduler/core/node_record.h"
+#include "scheduler/core/tank_forecast.h"
 #include "scheduler/core/zone_learning.h"
 #include "scheduler/core/zone_plan.h"
 
@@ -14,6 +16,9 @@ struct ZoneRecord {
   SiteId site;
   std::set<NodeIndex> nodes;
   std::optional<protocol::Setpoint> ordered;  // over the API, newest
+
+  std::unique_ptr<TankLearning> tank;  // where its leading node heats a tank
+  std::optional<TankOutlook> outlook;  // of the tank, as of plan_from
 
   ZoneLearning learning;
   std::optional<LearnedModel> learned;

@@ -91,6 +91,11 @@ void Scheduler::Impl::learn_from_report(NodeIndex index) {
     power += Watts{nodes[other].telemetry.power_w.value};
   }
   zone.learning.report(utc_now(), believed_air(node), node.telemetry.setpoint, energy, power);
+  if (node.facts.tank) {
+    if (!zone.tank) zone.tank = std::make_unique<TankLearning>();
+    zone.tank->report(*node.facts.tank, node.telemetry, energy, utc_now());
+    return;  // a room's comfort is not a tank's
+  }
   follow_work_reference(zone, node);
   judge_comfort(zone, node);
 }
@@ -188,9 +193,49 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
   inputs.before = whole ? nullptr : &zone.plan;
   zone.plan = plan_zone(inputs);
   zone.plan_from = utc;
+  if (is_tank) return plan_tank(zone, lead);
   const Celsius work_reference =
       zone.work_reference_known ? std::max(zone.work_reference, zone.plan.t_ref) : zone.plan.t_ref;
   for (const auto index : zone.nodes) share_plan(zone, nodes[index], work_reference, inputs.max);
+}
+
+// A tank has no band to bend a reference in; what it takes is planned, hour by hour.
+void Scheduler::Impl::plan_tank(ZoneRecord& zone, const NodeRecord& lead) {
+  zone.outlook.reset();
+  for (const auto index : zone.nodes) {
+    nodes[index].hold.reset();
+    nodes[index].absorbs.reset();
+    nodes[index].runway.clear();
+  }
+  if (!config.heat.prediction || !zone.tank || zone.nodes.size() > 1) return;
+  auto& node = nodes[*zone.nodes.begin()];
+  if (&node != &lead) return;
+  zone.outlook = tank_outlook({node.facts, node.telemetry, node.learned.idle(node.facts),
+                               node.learned.max(node.facts), node.learned.speed(node.facts)},
+                              *zone.tank);
+  if (!zone.outlook) return;
+  const auto absorbed = zone.outlook->absorbed_w();
+  zone.plan.hold = node.hold.emplace(rounded(Watts{(absorbed[0] + absorbed[1]) / 2}));
+  double day_w = 0;
+  for (std::size_t h = 0; h < 24; ++h) day_w += absorbed[h] / 24;
+  node.absorbs = rounded(Watts{day_w});
+  zone.plan.may_sleep = absorbed[0] < zone.outlook->loss_w;
+  zone.plan.hours.clear();
+  const auto* series = clock_known ? weather_of(zone.site) : nullptr;
+  for (std::size_t h = 0; h < absorbed.size() && series != nullptr; ++h) {
+    const auto at = utc_now() + std::chrono::hours{h};
+    zone.plan.hours.push_back(
+        {zone.plan.t_ref, rounded(weather::at(*series, at).outdoor), rounded(Watts{absorbed[h]})});
+  }
+  const auto& band = config.band.tank;
+  node.runway.reset({.tank = &*zone.outlook,
+                     .stop_below = {band.reserved.must_stop_above, band.on_demand.must_stop_above,
+                                    band.flex.must_stop_above},
+                     .idle = node.learned.idle(node.facts),
+                     .per_core = node.watts_per_core(),
+                     .min_run = node.facts.min_run,
+                     .cores = node.facts.cores,
+                     .speed = node.learned.speed(node.facts)});
 }
 
 void Scheduler::Impl::make_forecast(ZoneRecord& zone, const weather::Series& series,
