@@ -189,6 +189,13 @@ void sysfs_fields(Io& io, SysfsHeaterConfig& heater) {
   thermometer("tank_top", heater.tank_top);
   thermometer("tank_middle", heater.tank_middle);
   thermometer("tank_bottom", heater.tank_bottom);
+  const auto file = [&](const char* key, std::filesystem::path& path) {
+    std::string text = path;
+    io.field(key, text);
+    path = text;
+  };
+  file("boards_switch", heater.boards_switch);
+  file("resistance_switch", heater.resistance_switch);
   io.field("power_meter", heater.power_meter);
   io.field("outside_packages_w", heater.outside_packages);
   io.require(heater.outside_packages >= 0_W, "outside_packages_w: negative");
@@ -291,6 +298,10 @@ void check(Reading& io, const Config& config) {
              "heater: a tank needs the driver sysfs with tank_top, tank_middle and tank_bottom");
   io.require(!real || has_tank || facts.follows || !sysfs.air.name.empty(),
              "heater.air.name: missing: which thermometer sees the room?");
+  io.require(!real || !facts.can_sleep || !sysfs.boards_switch.empty(),
+             "heater.boards_switch: missing: can_sleep needs it");
+  io.require(!real || facts.resistance <= 0_W || !sysfs.resistance_switch.empty(),
+             "heater.resistance_switch: missing: resistance_w needs it");
   io.require(config.sensor_period >= Duration{10}, "sensor_period_s: under 0.01");
   io.require(config.watchdog >= std::chrono::seconds{1}, "watchdog_s: under 1");
   io.require(config.agent.spool_results_max > 0, "spool_results_max: 0");

@@ -96,6 +96,14 @@ TEST(Config, ChecksValues) {
       {R"("heater": [])", "heater: not an object"},
       {R"("insecure": true, "scheduler": "10.0.0.1:7400")", "none"},
       {R"("heater": {"driver": "sysfs", "air": {"name": "sht3x"}})", "none"},
+      {R"("power": {"can_sleep": true}, "heater": {"driver": "sysfs", "air": {"name": "sht3x"}})",
+       "heater.boards_switch: missing"},
+      {R"("power": {"resistance_w": 500}, "heater": {"driver": "sysfs", "air": {"name": "sht3x"}})",
+       "heater.resistance_switch: missing"},
+      {R"("power": {"resistance_w": 500, "can_sleep": true},
+          "heater": {"driver": "sysfs", "air": {"name": "sht3x"}, "boards_switch": "/b",
+                     "resistance_switch": "/r"})",
+       "none"},
   };
   for (const auto& item : cases) {
     EXPECT_THAT(problems_with(item.keys), HasSubstr(item.problem)) << item.keys;

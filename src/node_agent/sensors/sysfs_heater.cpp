@@ -22,7 +22,18 @@ std::optional<double> meter_value(const SysfsHeaterConfig& config, const char* f
 SysfsHeater::SysfsHeater(SysfsHeaterConfig config)
     : config_(std::move(config)),
       powercap_(config_.sys),
-      last_energy_uj_(meter_value(config_, "energy1_input")) {}
+      last_energy_uj_(meter_value(config_, "energy1_input")) {
+  switch_off();  // whoever was here before us may have left it on
+}
+
+SysfsHeater::~SysfsHeater() {
+  switch_off();
+}
+
+void SysfsHeater::switch_off() {
+  if (config_.resistance_switch.empty()) return;
+  if (sysfs::write_number(config_.resistance_switch, 0)) resistance_on_ = false;
+}
 
 // Since this object was made: the meter's counter, else its power over time, else powercap's.
 std::optional<Joules> SysfsHeater::count_energy(Duration elapsed) {
@@ -65,8 +76,20 @@ Result<> SysfsHeater::set_power_cap(Watts cap) {
 }
 
 Result<> SysfsHeater::set_filler(Watts filler, Watts resistance) {
-  if (filler <= 0_W && resistance <= 0_W) return {};
+  const bool wanted = resistance > 0_W;
+  const bool can_switch = !config_.resistance_switch.empty();
+  if (can_switch && resistance_on_ != wanted) {
+    auto written = sysfs::write_number(config_.resistance_switch, wanted ? 1 : 0);
+    if (!written) return written;
+    resistance_on_ = wanted;
+  }
+  if (filler <= 0_W && (can_switch || !wanted)) return {};
   return fail(ErrorCode::kFailedPrecondition, "no driver here gives heat beside tasks");
+}
+
+Result<> SysfsHeater::power_boards(bool on) {
+  if (config_.boards_switch.empty()) return Heater::power_boards(on);
+  return sysfs::write_number(config_.boards_switch, on ? 1 : 0);
 }
 
 std::string SysfsHeater::description() const {

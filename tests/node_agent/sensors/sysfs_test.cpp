@@ -138,6 +138,37 @@ TEST_F(SysfsTest, PrefersAMeterOfTheWholeNode) {
   EXPECT_DOUBLE_EQ(sensors.power_w.value, 3);
 }
 
+TEST_F(SysfsTest, SwitchesBoardsAndResistanceWhereFilesAreConfigured) {
+  write("gpio/relay", "1");  // left on by somebody
+  write("gpio/boards", "1");
+  auto choice = config();
+  choice.resistance_switch = root_ / "gpio/relay";
+  choice.boards_switch = root_ / "gpio/boards";
+  {
+    SysfsHeater heater(choice);
+    EXPECT_EQ(sysfs::read_text(choice.resistance_switch), "0");
+    EXPECT_TRUE(heater.set_filler(0_W, 900_W));
+    EXPECT_EQ(sysfs::read_text(choice.resistance_switch), "1");
+    EXPECT_FALSE(heater.set_filler(50_W, 0_W));  // no filler here, but off it goes
+    EXPECT_EQ(sysfs::read_text(choice.resistance_switch), "0");
+    EXPECT_TRUE(heater.power_boards(false));
+    EXPECT_EQ(sysfs::read_text(choice.boards_switch), "0");
+    EXPECT_TRUE(heater.power_boards(true));
+    EXPECT_EQ(sysfs::read_text(choice.boards_switch), "1");
+    EXPECT_TRUE(heater.set_filler(0_W, 900_W));
+  }
+  EXPECT_EQ(sysfs::read_text(choice.resistance_switch), "0") << "an agent that ends heats no more";
+}
+
+TEST_F(SysfsTest, WithoutSwitchesNothingIsSwitched) {
+  SysfsHeater heater(config());
+  EXPECT_EQ(heater.power_boards(false).error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(heater.set_filler(0_W, 900_W).error().code, ErrorCode::kFailedPrecondition);
+  auto gone = config();
+  gone.boards_switch = root_ / "no/such/file";
+  EXPECT_EQ(SysfsHeater(gone).power_boards(false).error().code, ErrorCode::kUnavailable);
+}
+
 TEST_F(SysfsTest, AnEmptyTreeHasNothingAndSaysSo) {
   SysfsHeater heater(config());
   const auto sensors = heater.read(0, seconds{1});
