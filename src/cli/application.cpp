@@ -29,8 +29,9 @@ void add_global_options(CLI::App& app, Session& session) {
       ->envname("HEARTH_SERVER")
       ->capture_default_str()
       ->type_name("ADDR");
-  app.add_option("-o,--format", options.format, "How to print: table or json")
-      ->check(CLI::IsMember({"table", "json"}))
+  app.add_option("-o,--format", options.format,
+                 "How to print: table or json; zone history also csv")
+      ->check(CLI::IsMember({"table", "json", "csv"}))
       ->type_name("FORMAT");
   app.add_option("--timeout", options.timeout,
                  "Give up when the scheduler is unreachable this long (default: 30s; commands that "

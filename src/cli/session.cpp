@@ -17,9 +17,12 @@ Result<> Session::check() {
     }
     timeout_ = timeout;
   }
+  if (csv() && !knows_csv) {
+    return fail(ErrorCode::kInvalidArgument, "-o csv: only zone history prints that");
+  }
   if (options.server.find(':') == std::string::npos) options.server += ":7400";
   const char* no_color = std::getenv("NO_COLOR");
-  colour_ = !options.no_color && (no_color == nullptr || *no_color == '\0') && !json() &&
+  colour_ = !options.no_color && (no_color == nullptr || *no_color == '\0') && !json() && !csv() &&
             ::isatty(STDOUT_FILENO) == 1;
   terminal_ = ::isatty(STDERR_FILENO) == 1;
   return {};

@@ -29,6 +29,8 @@ class Session {
 
   // What stood after "--".
   std::vector<std::string> words;
+  // Set by the subcommand that was chosen: whether it prints CSV too.
+  bool knows_csv = false;
   // Set by the subcommand that was chosen; returns the exit code.
   std::function<Result<int>()> command;
 
@@ -36,6 +38,7 @@ class Session {
 
   Client& client();
   bool json() const { return options.format == "json"; }
+  bool csv() const { return options.format == "csv"; }
   // Whether standard output takes colours.
   bool colour() const { return colour_; }
   // Whether standard error is a terminal, for progress.

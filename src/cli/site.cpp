@@ -68,6 +68,7 @@ Result<int> show_site(Session& session, const std::string& name) {
                               {"Breaker", breaker_text(site)},
                               {"Reserve", format_power(site.reserve_w())},
                               {"Cap", cap_text(site)},
+                              {"Capped because", site.cap_reason()},
                               {"Promised a day", promise_text(site)},
                               {"Given today", format_kwh(site.heat_today_j())}},
                              session.colour()));
@@ -141,7 +142,7 @@ void add_site_commands(CLI::App& app, Session& session) {
       "  hearth site cap maple-street-4 none");
   cap->add_option("SITE", options->site)->required();
   cap->add_option("WATTS", options->value, "A power in watts, or none")->required();
-  cap->add_option("--reason", options->reason, "For the scheduler's log");
+  cap->add_option("--reason", options->reason, "Kept with the cap and shown with it");
   cap->callback([&session, options] {
     session.command = [&session, options] { return cap_site(session, *options); };
   });

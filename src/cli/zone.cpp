@@ -176,6 +176,7 @@ void add_zone_commands(CLI::App& app, Session& session) {
   });
 
   add_zone_heat_commands(*zone, session);
+  add_zone_history_command(*zone, session);
 
   auto explained = std::make_shared<std::string>();
   auto* explain = zone->add_subcommand("explain", "Why a zone is cold or warm");

@@ -86,10 +86,17 @@ Result<int> show_plan(Session& session, const std::string& name) {
     session.note(name + ": no plan: it is not forecast yet");
     return kExitOk;
   }
-  Table table({{"FROM"}, {"REFERENCE", true}, {"OUTDOORS", true}, {"HOLDS IT", true}});
+  Table table({{"FROM"},
+               {"REFERENCE", true},
+               {"OUTDOORS", true},
+               {"HOLDS IT", true},
+               {"AT LEAST BY THEN", true},
+               {"AT MOST", true}});
   for (const auto& hour : zone.heat().plan()) {
     table.add({local_text_of(hour.from()), format_temperature(hour.reference_c()),
-               format_temperature(hour.outdoor_c()), format_power(hour.hold_w())});
+               format_temperature(hour.outdoor_c()), format_power(hour.hold_w()),
+               hour.has_lowest_j() ? format_kwh(hour.lowest_j()) : "",
+               hour.has_highest_j() ? format_kwh(hour.highest_j()) : ""});
   }
   session.print(table);
   return kExitOk;

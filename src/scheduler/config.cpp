@@ -104,10 +104,24 @@ void read_heat(JsonReader& outer, HeatConfig& config) {
   read_object(outer, "heat", [&](JsonReader& reader, const json&) {
     reader.read("prediction", config.prediction);
     reader.read("learning", config.learning);
+    reader.read("commissioning", config.commissioning);
     read_seconds(reader, "fit_period_s", config.fit_period, 3600, 30 * kDay);
     read_seconds(reader, "capacity_period_s", config.capacity_period, 1, kDay);
     read_unit(reader, "cold_alarm_k", config.cold_alarm, 0.1, 20);
     read_seconds(reader, "cold_alarm_after_s", config.cold_alarm_after, 1, 7 * kDay);
+  });
+}
+
+void read_telemetry(JsonReader& outer, TelemetryConfig& config) {
+  constexpr double kDay = 86'400;
+  read_object(outer, "telemetry", [&](JsonReader& reader, const json&) {
+    reader.read("enabled", config.enabled);
+    read_seconds(reader, "fine_keep_s", config.fine_keep, 600, 90 * kDay);
+    read_seconds(reader, "keep_s", config.keep, kDay, 3650 * kDay);
+    reader.require(config.fine_keep <= config.keep, "keep_s: below fine_keep_s");
+    read_number(reader, "size_max_bytes", config.size_max_bytes, std::uint64_t{1} << 20,
+                std::uint64_t{1} << 44);
+    read_seconds(reader, "write_period_s", config.write_period, 1, 3600);
   });
 }
 
@@ -204,10 +218,19 @@ json to_json(const WeatherConfig& config) {
 json to_json(const HeatConfig& config) {
   return {{"prediction", config.prediction},
           {"learning", config.learning},
+          {"commissioning", config.commissioning},
           {"fit_period_s", to_seconds(config.fit_period)},
           {"capacity_period_s", to_seconds(config.capacity_period)},
           {"cold_alarm_k", config.cold_alarm.value},
           {"cold_alarm_after_s", to_seconds(config.cold_alarm_after)}};
+}
+
+json to_json(const TelemetryConfig& config) {
+  return {{"enabled", config.enabled},
+          {"fine_keep_s", to_seconds(config.fine_keep)},
+          {"keep_s", to_seconds(config.keep)},
+          {"size_max_bytes", config.size_max_bytes},
+          {"write_period_s", to_seconds(config.write_period)}};
 }
 
 json sites_to_json(const Config& config) {
@@ -248,6 +271,7 @@ Result<Config> parse_config(std::string_view text) {
   read_number(reader, "artifact_bytes_max", config.artifact_bytes_max, std::uint64_t{1} << 10,
               std::uint64_t{1} << 42);
   read_scheduler(reader, config.scheduler);
+  read_telemetry(reader, config.telemetry);
   read_weather(reader, config.weather);
   read_sites(reader, config);
   for (const auto& problem : address_problems(config)) reader.require(false, problem);
@@ -292,6 +316,7 @@ std::string to_json(const Config& config) {
         {"flex", to_json(core.band.flex)},
         {"filler", to_json(core.band.filler)}}},
       {"heat", to_json(core.heat)},
+      {"telemetry", to_json(config.telemetry)},
       {"weather", to_json(config.weather)},
       {"sites", sites_to_json(config)},
   };

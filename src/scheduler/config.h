@@ -24,6 +24,17 @@ struct WeatherConfig {
   friend bool operator==(const WeatherConfig&, const WeatherConfig&) = default;
 };
 
+// What is kept of telemetry over a restart, and for how long. See store/telemetry_store.h.
+struct TelemetryConfig {
+  bool enabled = true;
+  Duration fine_keep = std::chrono::hours{24};
+  Duration keep = std::chrono::hours{24 * 90};
+  std::uint64_t size_max_bytes = 4ULL << 30;
+  Duration write_period = std::chrono::seconds{60};
+
+  friend bool operator==(const TelemetryConfig&, const TelemetryConfig&) = default;
+};
+
 struct Config {
   std::string listen = "127.0.0.1:7400";       // gRPC; port 0: any free one
   std::string http_listen = "127.0.0.1:7401";  // /healthz and /metrics; empty: none
@@ -34,6 +45,7 @@ struct Config {
   std::uint64_t result_credit_bytes = 1 << 20;    // per agent
   std::uint64_t artifact_bytes_max = 4ULL << 30;  // one blob
   SchedulerConfig scheduler;
+  TelemetryConfig telemetry;
   WeatherConfig weather;  // of sites without their own
   std::map<SiteId, WeatherConfig> site_weather;
 

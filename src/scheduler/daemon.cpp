@@ -8,7 +8,10 @@
 #include "common/log.h"
 #include "scheduler/http/pages.h"
 #include "scheduler/rpc/server.h"
+#include "scheduler/runtime/clock.h"
+#include "scheduler/runtime/telemetry_recorder.h"
 #include "scheduler/store/sqlite_store.h"
+#include "scheduler/store/telemetry_store.h"
 #include "scheduler/weather_source.h"
 
 namespace hearth::scheduler {
@@ -51,11 +54,14 @@ struct Daemon::Impl {
   std::unique_ptr<BlobStore> blobs;
   std::unique_ptr<IoPool> io;
   std::unique_ptr<Store> store;
+  std::unique_ptr<TelemetryStore> telemetry;  // none: not kept
+  std::unique_ptr<TelemetryRecorder> recorder;
   std::unique_ptr<SessionTable> sessions;
   std::unique_ptr<RpcServer> rpc;
   std::unique_ptr<WeatherSource> weather;
 
   Result<> open(const std::function<void()>& on_failed);
+  void keep_telemetry();
   Result<> serve();
 };
 
@@ -82,12 +88,24 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   Backend backend{loop, *store, Reader{loop, *store}, *blobs, *io, state.store_id, state.epoch};
   loop.start(std::make_unique<Scheduler>(config.scheduler, std::move(state)), *store, *sessions,
              [on_failed](const Error&) { on_failed(); });
+  if (config.telemetry.enabled) keep_telemetry();  // before the first agent speaks
+  backend.telemetry = telemetry.get();
   weather = std::make_unique<WeatherSource>(config, [this](WeatherRead read) {
     loop.post([this, read = std::move(read)] { loop.apply(read); });
   });
   HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions));
   rpc = std::move(server);
   return {};
+}
+
+void Daemon::Impl::keep_telemetry() {
+  telemetry = TelemetryStore::open({.path = config.state_dir + "/telemetry.db",
+                                    .fine_keep = config.telemetry.fine_keep,
+                                    .keep = config.telemetry.keep,
+                                    .size_max_bytes = config.telemetry.size_max_bytes,
+                                    .write_period = config.telemetry.write_period},
+                                   utc_now());
+  recorder = std::make_unique<TelemetryRecorder>(loop, *telemetry, config.telemetry.write_period);
 }
 
 Result<> Daemon::Impl::serve() {
@@ -134,7 +152,10 @@ void Daemon::stop() {
   impl_->weather.reset();
   if (impl_->rpc) impl_->rpc->stop(kGrace);
   if (impl_->http) impl_->http->stop();
+  if (impl_->recorder) impl_->recorder->stop();
   impl_->loop.join();
+  impl_->recorder.reset();
+  impl_->telemetry.reset();  // writes what it still holds
   impl_->rpc.reset();
   impl_->store.reset();  // writes what it still holds
   impl_->io.reset();

@@ -151,6 +151,8 @@ class FakeFleet final : public fleet::v1::FleetService::Service {
  public:
   fleet::v1::GetCapacityResponse capacity;
   unsigned hours_asked = 0;
+  fleet::v1::GetZoneHistoryResponse history;
+  fleet::v1::GetZoneHistoryRequest history_asked;
   fleet::v1::Zone zone;
   fleet::v1::Node node;
   fleet::v1::Site site;
@@ -165,6 +167,12 @@ class FakeFleet final : public fleet::v1::FleetService::Service {
   grpc::Status GetZone(grpc::ServerContext*, const fleet::v1::GetZoneRequest* request,
                        fleet::v1::GetZoneResponse* response) override {
     *response->mutable_zone() = zone;
+    return known("zone", request->zone_id(), zone.zone_id());
+  }
+  grpc::Status GetZoneHistory(grpc::ServerContext*, const fleet::v1::GetZoneHistoryRequest* request,
+                              fleet::v1::GetZoneHistoryResponse* response) override {
+    history_asked = *request;
+    *response = history;
     return known("zone", request->zone_id(), zone.zone_id());
   }
   grpc::Status GetNode(grpc::ServerContext*, const fleet::v1::GetNodeRequest* request,
@@ -187,6 +195,7 @@ class FakeFleet final : public fleet::v1::FleetService::Service {
     reason = request->reason();
     site.clear_cap_w();
     if (request->has_cap_w()) site.set_cap_w(request->cap_w());
+    site.set_cap_reason(request->has_cap_w() ? reason : "");
     *response->mutable_site() = site;
     return known("site", request->site_id(), site.site_id());
   }

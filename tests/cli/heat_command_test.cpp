@@ -107,13 +107,58 @@ TEST_F(HeatCommandTest, AQuoteUploadsNothingAndSaysWhyNot) {
   EXPECT_THAT(wrong.err, HasSubstr("commnd"));
 }
 
+TEST_F(HeatCommandTest, AZonesHistoryIsATableOrCsvOrJson) {
+  auto& history = scheduler.fleet.history;
+  for (int i = 0; i < 2; ++i) {
+    auto* point = history.add_points();
+    point->mutable_at()->set_seconds(kNoon + 600 * i);
+    point->set_temperature_c(20.25 + i);
+    point->set_power_w(312.5);
+    if (i == 1) continue;  // OFF, and no weather
+    point->set_setpoint_c(20);
+    point->set_outdoor_c(-3.5);
+    point->set_irradiance_w_per_m2(120);
+  }
+  const auto table = hearth({"zone", "history", "kitchen"});
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_EQ(scheduler.fleet.history_asked.hours(), 24U);
+  EXPECT_EQ(table.out,
+            "AT                    TEMPERATURE  SETPOINT  POWER  OUTDOORS       SUN\n"
+            "Tue 2026-11-24 12:00      20.2 °C   20.0 °C  312 W   -3.5 °C  120 W/m2\n"
+            "Tue 2026-11-24 12:10      21.2 °C            312 W\n");
+  const auto csv = hearth({"zone", "history", "kitchen", "--hours", "2160", "-o", "csv"});
+  EXPECT_EQ(csv.code, 0) << csv.err;
+  EXPECT_EQ(csv.out,
+            "time,temperature_c,setpoint_c,reference_c,power_w,outdoor_c,irradiance_w_per_m2\n"
+            "2026-11-24T12:00:00Z,20.25,20.00,,312.50,-3.50,120.00\n"
+            "2026-11-24T12:10:00Z,21.25,,,312.50,,\n");
+  EXPECT_THAT(hearth({"zone", "history", "kitchen", "-o", "json"}).out,
+              HasSubstr("\"temperature_c\":20.25"));
+  const auto fine = hearth({"zone", "history", "kitchen", "--hours", "3", "--fine"});
+  EXPECT_TRUE(scheduler.fleet.history_asked.fine());
+  EXPECT_THAT(fine.out, AllOf(HasSubstr("REFERENCE"), HasSubstr("Tue 2026-11-24 12:00:00")));
+  for (const auto* wrong : {"0", "2161", "-1", "week"}) {
+    const auto refused = hearth({"zone", "history", "kitchen", "--hours", wrong});
+    EXPECT_EQ(refused.code, 2) << wrong;
+    EXPECT_THAT(refused.err, HasSubstr("--hours")) << wrong;
+  }
+  EXPECT_EQ(hearth({"zone", "history", "kitchen", "--fine", "--hours", "25"}).code, 2);
+  EXPECT_EQ(hearth({"zone", "history", "attic"}).code, 5);
+  const auto elsewhere = hearth({"zone", "show", "kitchen", "-o", "csv"});
+  EXPECT_EQ(elsewhere.code, 2);
+  EXPECT_THAT(elsewhere.err, HasSubstr("only zone history prints that"));
+  history.clear_points();
+  EXPECT_THAT(hearth({"zone", "history", "kitchen"}).err, HasSubstr("nothing is known"));
+}
+
 TEST_F(HeatCommandTest, ASiteIsCappedAndTheCapLifted) {
   const auto capped = hearth({"site", "cap", "maple", "3500", "--reason", "peak hour"});
   EXPECT_EQ(capped.code, 0) << capped.err;
   EXPECT_EQ(capped.out, "maple: capped at 3.50 kW, drawing 0 W\n");
   EXPECT_EQ(scheduler.fleet.reason, "peak hour");
   EXPECT_THAT(hearth({"site", "show", "maple"}).out,
-              AllOf(HasSubstr("3.50 kW"), HasSubstr("40.0 kWh"), HasSubstr("Breaker:")));
+              AllOf(HasSubstr("3.50 kW"), HasSubstr("40.0 kWh"), HasSubstr("Breaker:"),
+                    HasSubstr("Capped because:  peak hour")));
   EXPECT_THAT(hearth({"site", "list", "-o", "json"}).out, HasSubstr("\"cap_w\":3500"));
   EXPECT_EQ(hearth({"site", "cap", "maple", "none"}).out, "maple: no cap, drawing 0 W\n");
   for (const auto* wrong : {"-5", "nan", "inf", "1e15", "3kW", "3500 W", ""}) {
@@ -141,12 +186,15 @@ TEST_F(HeatCommandTest, AZoneShowsItsModelRunwayAndPlan) {
   hour->set_reference_c(20.25);
   hour->set_outdoor_c(-3.5);
   hour->set_hold_w(301);
+  hour->set_lowest_j(0.9e6);
+  hour->set_highest_j(1.8e6);
   EXPECT_THAT(hearth({"zone", "show", "kitchen"}).out,
               AllOf(HasSubstr("3R2C, accepted, loses 41.5 W/K"), HasSubstr("2h05m"),
                     HasSubstr("+0.25 K against the setpoint"), HasSubstr("312 W"),
                     HasSubstr("cold for hours"), Not(HasSubstr("Outdoors"))));
   EXPECT_THAT(hearth({"zone", "plan", "kitchen"}).out,
-              AllOf(HasSubstr("Tue 2026-11-24 12:00"), HasSubstr("-3.5 °C"), HasSubstr("301 W")));
+              AllOf(HasSubstr("Tue 2026-11-24 12:00"), HasSubstr("-3.5 °C"), HasSubstr("301 W"),
+                    HasSubstr("0.25 kWh"), HasSubstr("0.50 kWh")));
   EXPECT_THAT(hearth({"zone", "plan", "kitchen", "-o", "json"}).out, HasSubstr("\"plan\":[{"));
   EXPECT_EQ(hearth({"zone", "show", "attic"}).code, 5);
 }

@@ -7,13 +7,14 @@ import os
 import signal
 import sys
 import unittest
+from datetime import datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 from local_cluster import LocalCluster, is_alive, wait_for  # noqa: E402
 
 FAST = {"report_period_s": 0.2, "plan_period_s": 1, "limits_valid_for_s": 30, "silent_after_s": 5,
-        "lost_after_s": 60, "log_level": "info"}
+        "lost_after_s": 60, "log_level": "info", "telemetry": {"write_period_s": 1}}
 ROOM = {"sensor_period_s": 0.2, "cores": 2, "reconnect": {"min_s": 0.1, "max_s": 0.5},
         "control": {"period_s": 0.5}, "default_setpoint_c": 20.0,
         "heater": {"driver": "simulated", "initial_temperature_c": 18.0,
@@ -301,6 +302,53 @@ class EndToEnd(unittest.TestCase):
         self.assertEqual(0, self.cluster.stop_scheduler())
         done = self.cluster.hearth("--timeout", "1s", "job", "list", check=False)
         self.assertEqual(3, done.returncode, done.stderr)
+
+    def fine_history(self, zone):
+        return self.cluster.json("zone", "history", zone, "--fine", "--hours", 1)["points"]
+
+    def quoted_s(self, job):
+        """Until the job would be done at P90; None where nothing is forecast yet."""
+        done = self.cluster.hearth("quote", job, "-o", "json", check=False)
+        quote = json.loads(done.stdout) if done.returncode == 0 else {}
+        if not quote.get("p90", {}).get("finish"):
+            return None
+        quoted, finish = (datetime.fromisoformat(text[:19]) for text in
+                          (quote["quoted_at"], quote["p90"]["finish"]))
+        return (finish - quoted).total_seconds()
+
+    def test_telemetry_outlives_a_killed_scheduler(self):
+        self.cluster.stop_scheduler()
+        self.cluster.scheduler_config["heat"] = {"capacity_period_s": 1}
+        self.cluster.start_scheduler()
+        self.start_agents(1)
+        self.cluster.hearth("submit", "--name", "nap", "--tasks", 6, "--wait", "--", "/bin/sleep",
+                            "0.3")
+        job = self.cluster.directory / "nap.json"
+        job.write_text(json.dumps({"name": "nap", "command": ["/bin/sleep", "0.3"]}))
+        wait_for(lambda: len(self.fine_history("n1")) >= 2, 60, "samples on disk")
+        before = self.fine_history("n1")
+        self.assertIn("temperature_c", before[0])
+        learned_s = wait_for(lambda: self.quoted_s(job), 30, "a quote")
+        self.assertLess(learned_s, 600)  # of a name never seen P90 is 4600 s
+
+        self.cluster.kill_scheduler()  # SIGKILL: what was learned is not said good-bye to
+        self.cluster.start_scheduler()
+        self.cluster.wait_online()
+        self.assertEqual(before, self.fine_history("n1")[:len(before)])
+        self.assertLess(wait_for(lambda: self.quoted_s(job), 30, "a quote"), 600)
+        csv = self.cluster.hearth("zone", "history", "n1", "--fine", "-o", "csv").stdout
+        self.assertGreater(len(csv.splitlines()), len(before))
+
+        # A file that is no database is set aside; everything else goes on.
+        self.cluster.kill_scheduler()
+        file = next(self.cluster.directory.rglob("telemetry.db"))
+        for companion in file.parent.glob("telemetry.db-*"):
+            companion.unlink()
+        file.write_bytes(b"no database" * 1000)
+        self.cluster.start_scheduler()
+        self.cluster.wait_online()
+        self.assertEqual(1, len(list(file.parent.glob("telemetry.db.set-aside-*"))))
+        wait_for(lambda: self.fine_history("n1"), 60, "samples in a new file")
 
     def test_second_agent_under_one_name_is_refused(self):
         self.start_agents(1)

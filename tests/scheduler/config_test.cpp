@@ -31,16 +31,18 @@ TEST(Config, AllProblemsComeAtOnce) {
             HasSubstr("band: above_k: not in"), HasSubstr("colour: unknown key"),
             HasSubstr("flex: may_start_below_k: above must_stop_above_k"),
             HasSubstr("not a name: home 1"), HasSubstr("reserve_w: above breaker_w")));
-  EXPECT_THAT(
-      problem_of(R"({"heat": {"learning": 1, "cold_alarm_k": -2, "fit_period": 1},
+  EXPECT_THAT(problem_of(R"({"heat": {"learning": 1, "cold_alarm_k": -2, "fit_period": 1},
+                     "telemetry": {"write_period_s": 0, "keep_s": 1, "keep_for": 1},
                      "weather": {"normals": "Atlantis", "latitude": 91},
                      "sites": {"h": {"daily_heat_kwh": -1,
                                      "weather": {"epw": "a", "forecast": "b"}}}})"),
-      AllOf(HasSubstr("learning: wrong type"), HasSubstr("cold_alarm_k: not in"),
-            HasSubstr("fit_period: unknown key"), HasSubstr("normals: not built in: Atlantis"),
-            HasSubstr("lyon"), HasSubstr("latitude: not in -90..90"),
-            HasSubstr("one without the other"), HasSubstr("daily_heat_kwh: not in"),
-            HasSubstr("; weather: more than one of forecast, epw")));
+              AllOf(HasSubstr("learning: wrong type"), HasSubstr("cold_alarm_k: not in"),
+                    HasSubstr("fit_period: unknown key"), HasSubstr("write_period_s: not in"),
+                    HasSubstr("keep_s: not in"), HasSubstr("keep_for: unknown key"),
+                    HasSubstr("normals: not built in: Atlantis"), HasSubstr("lyon"),
+                    HasSubstr("latitude: not in -90..90"), HasSubstr("one without the other"),
+                    HasSubstr("daily_heat_kwh: not in"),
+                    HasSubstr("; weather: more than one of forecast, epw")));
   EXPECT_EQ(problem_of("[]"), "not a JSON object");
   EXPECT_EQ(problem_of("{"), "not a JSON object");
 }
@@ -68,6 +70,7 @@ TEST(Config, WhatIsPrintedReadsBackTheSame) {
   auto config = parse_config(R"({"listen": "127.0.0.1:0", "insecure": true, "chunk_max": 7,
                                  "band": {"above_k": 0.7, "flex": {"must_stop_above_k": 1.1}},
                                  "heat": {"learning": false, "cold_alarm_after_s": 7200},
+                                 "telemetry": {"enabled": false, "keep_s": 864000},
                                  "weather": {"latitude": 45.5, "longitude": -4},
                                  "sites": {"home": {"breaker_w": 3500, "reserve_w": 500,
                                                     "daily_heat_kwh": 40,
@@ -78,6 +81,8 @@ TEST(Config, WhatIsPrintedReadsBackTheSame) {
   EXPECT_EQ(config.scheduler.sites.at(SiteId{"home"}).breaker, Watts{3500});
   EXPECT_EQ(config.scheduler.sites.at(SiteId{"home"}).daily_heat, Joules{144e6});
   EXPECT_FALSE(config.scheduler.heat.learning);
+  EXPECT_FALSE(config.telemetry.enabled);
+  EXPECT_EQ(config.telemetry.keep, std::chrono::hours{240});
   EXPECT_EQ(config.weather.place, (weather::Site{45.5, -4}));
   EXPECT_EQ(config.site_weather.at(SiteId{"home"}).normals, "Lyon");
 }

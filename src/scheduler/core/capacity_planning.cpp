@@ -23,11 +23,7 @@ CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRe
                      zone.learned->hold_model != zone.learned->model;
   if (other) {
     in.model = zone.learned->hold_model;
-    // The filter followed another model's mass: it begins where it stays beside this air.
-    const double outdoor_c = outdoor_of(zone.site).value_or(Celsius{in.now.air_c}).value;
-    const double to_air = 1 / in.model.rim_k_per_w, to_outdoors = 1 / in.model.rmo_k_per_w;
-    in.now.mass_c = (to_air * in.now.air_c + to_outdoors * outdoor_c) / (to_air + to_outdoors);
-    in.now.gain_w = 0;
+    in.now = beside_air(in.model, in.now, outdoor_of(zone.site).value_or(Celsius{in.now.air_c}));
   }
   constexpr int kMinutesPerWeek = 7 * 24 * 60;
   const int minute = std::max(0, lead.telemetry.minute_of_week);

@@ -3,9 +3,11 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "scheduler/core/capacity.h"
 #include "scheduler/core/fact.h"
+#include "scheduler/core/telemetry.h"
 #include "thermal/room_fit.h"
 #include "weather/series.h"
 
@@ -68,6 +70,15 @@ struct WeatherRead {
   weather::Series series;
 };
 
+// What a telemetry store kept of us before a restart, or a part of it; before anything an agent
+// says. Zones and nodes that nobody knows any more are passed over.
+struct TelemetryRestored {
+  std::vector<SiteTelemetry> sites;  // before their zones
+  std::vector<ZoneTelemetry> zones;
+  std::vector<NodeTelemetry> nodes;
+  std::vector<RunTimes::Row> run_times;
+};
+
 // What became of FitModel.
 struct ModelFitted {
   ZoneId zone;
@@ -83,15 +94,16 @@ struct CapacityForecasted {
 struct SiteCapRequested {
   CallId call = 0;
   SiteId site;
-  std::optional<Watts> cap;
+  std::optional<SiteCap> cap;
 };
 
 // Nothing happened but time went by; the caller honoured next_deadline().
 struct TimePassed {};
 
-using Event = std::variant<WallClockRead, SubmitRequested, CancelRequested, SetpointRequested,
-                           DrainRequested, SiteCapRequested, AgentSaid, SessionClosed,
-                           CommitDurable, WeatherRead, ModelFitted, CapacityForecasted, TimePassed>;
+using Event =
+    std::variant<WallClockRead, SubmitRequested, CancelRequested, SetpointRequested, DrainRequested,
+                 SiteCapRequested, AgentSaid, SessionClosed, CommitDurable, WeatherRead,
+                 TelemetryRestored, ModelFitted, CapacityForecasted, TimePassed>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Event& event);

@@ -75,6 +75,12 @@ std::string why_warm(const ZoneView& zone, const NodeRecord& lead, Kelvins above
 
 std::string bend_reason(const ZoneView& zone) {
   const double bend = zone.heat.charge.value;
+  if (zone.heat.commissioning && !zone.heat.sun_limits) {
+    return format(
+        "reference %+.2f K against the setpoint: the zone is new and nobody is in; moving "
+        "it a little teaches what it holds",
+        bend);
+  }
   if (zone.heat.sun_limits) {
     return format("reference %+.2f K against the setpoint: room is kept for sun and gains to come",
                   bend);
@@ -165,6 +171,12 @@ Result<ZoneExplanation> Scheduler::explain_zone(const ZoneId& id) const {
     add_tank_facts(record, *lead, facts);
   } else {
     add_room_facts(*found, facts);
+  }
+  const auto site = impl_->sites.find(found->site);
+  if (site != impl_->sites.end() && site->second.cap) {
+    const auto& cap = *site->second.cap;
+    facts.push_back(format("its building is capped at %.0f W", cap.power.value) +
+                    (cap.reason.empty() ? "" : ": " + cap.reason));
   }
   for (const auto index : record.nodes) {
     const auto& node = impl_->nodes[index];

@@ -145,9 +145,17 @@ struct ZoneModelLearned {
   LearnedModel learned;
 };
 
+// What a building may draw below its breaker, and why, in the operator's words.
+struct SiteCap {
+  Watts power;
+  std::string reason;
+
+  friend bool operator==(const SiteCap&, const SiteCap&) = default;
+};
+
 struct SiteCapSet {
   SiteId site;
-  std::optional<Watts> cap;
+  std::optional<SiteCap> cap;  // none: lifted
 };
 
 using Fact = std::variant<JobAccepted, DispatchMarkRaised, TaskEnded, TaskRequeued, RequeueConsumed,
@@ -205,7 +213,7 @@ struct DurableState {
   std::vector<DurableRequest> requests;
   std::vector<std::pair<ZoneId, protocol::Setpoint>> setpoints;
   std::vector<std::pair<ZoneId, LearnedModel>> models;
-  std::vector<std::pair<SiteId, Watts>> caps;
+  std::vector<std::pair<SiteId, SiteCap>> caps;
 };
 
 // "SUCCEEDED", ...

@@ -7,6 +7,7 @@
 //   planning.cpp    limits per node
 //   zones.cpp       what telemetry teaches, forecasts and plans per zone, alarms
 //   zone_fits.cpp   nightly fits
+//   telemetry.cpp   what outlives a restart, given out and taken back
 //   capacity_planning.cpp   the fleet's capacity, pressure, quotes
 //   placement.cpp   which task goes where
 //   views.cpp, explain.cpp   what others may see
@@ -122,8 +123,14 @@ struct Scheduler::Impl {
   void use_model(ZoneRecord& zone);
   void replan_zone(ZoneRecord& zone, const NodeRecord& lead);
   void plan_tank(ZoneRecord& zone, const NodeRecord& lead);
+  [[nodiscard]] Kelvins commissioning_of(const ZoneRecord& zone, const NodeRecord& lead) const;
   void make_forecast(ZoneRecord& zone, const weather::Series& series, ZonePlanInputs& inputs);
   void share_plan(const ZoneRecord& zone, NodeRecord& node, Celsius work_reference, Watts zone_max);
+
+  // ---- telemetry.cpp
+  void on(const TelemetryRestored& event);
+  void restore(const ZoneTelemetry& kept);
+  [[nodiscard]] ZoneSample sample_of(const ZoneRecord& zone) const;
 
   // ---- zone_fits.cpp
   void on(const ModelFitted& event);
@@ -154,6 +161,7 @@ struct Scheduler::Impl {
   [[nodiscard]] NodeView view(const NodeRecord& node) const;
   [[nodiscard]] ZoneView view(const ZoneId& id, const ZoneRecord& zone) const;
   [[nodiscard]] ZoneHeatView heat_view(const ZoneRecord& zone) const;
+  void add_envelope(const ZoneRecord& zone, ZoneHeatView& heat) const;
   [[nodiscard]] std::string why_zone(const ZoneView& zone, const NodeRecord* lead) const;
 
   // ---- state

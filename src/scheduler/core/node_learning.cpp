@@ -26,9 +26,9 @@ void NodeLearning::report(const protocol::NodeFacts& facts, const protocol::Tele
   const double power = telemetry.power_w.value;
   if (busy_cores == 0 && telemetry.power_wanted <= facts.idle + kNothingWanted) {
     // Filler may just have ended: what is far above the statement is no idling.
-    if (power < 2 * facts.idle.value + 20) idle_w_.take(power);
+    if (power < 2 * facts.idle.value + 20) state_.idle_w.take(power);
   }
-  if (busy_cores >= facts.cores && telemetry.power_wanted >= facts.max) max_w_.take(power);
+  if (busy_cores >= facts.cores && telemetry.power_wanted >= facts.max) state_.max_w.take(power);
 }
 
 void NodeLearning::result(const protocol::NodeFacts& facts, const protocol::AttemptReport& report,
@@ -42,24 +42,25 @@ void NodeLearning::result(const protocol::NodeFacts& facts, const protocol::Atte
   const double share = report.usage.energy.value / wall_s / full_w;
   if (!(speed > kSpeedLow && speed < kSpeedHigh && share > 0.01 && share < 1)) return;
   const double x = std::log(speed);
-  slope_top_ = (1 - kNewestWeight) * slope_top_ + x * std::log(share);
-  slope_bottom_ = (1 - kNewestWeight) * slope_bottom_ + x * x;
-  ++slope_count_;
+  state_.slope_top = (1 - kNewestWeight) * state_.slope_top + x * std::log(share);
+  state_.slope_bottom = (1 - kNewestWeight) * state_.slope_bottom + x * x;
+  ++state_.slope_count;
 }
 
 Watts NodeLearning::idle(const protocol::NodeFacts& facts) const {
-  return idle_w_.count >= kSeenMin ? rounded(Watts{idle_w_.value}) : facts.idle;
+  return state_.idle_w.count >= kSeenMin ? rounded(Watts{state_.idle_w.value}) : facts.idle;
 }
 
 Watts NodeLearning::max(const protocol::NodeFacts& facts) const {
-  if (max_w_.count < kSeenMin) return facts.max;
-  return std::max(rounded(Watts{max_w_.value}), idle(facts));
+  if (state_.max_w.count < kSeenMin) return facts.max;
+  return std::max(rounded(Watts{state_.max_w.value}), idle(facts));
 }
 
 protocol::SpeedLaw NodeLearning::speed(const protocol::NodeFacts& facts) const {
   auto law = facts.speed;
-  if (slope_count_ >= kSeenMin && slope_bottom_ > 0) {
-    law.exponent = round_to_milli(std::clamp(slope_top_ / slope_bottom_, 1.0, kExponentMax));
+  if (state_.slope_count >= kSeenMin && state_.slope_bottom > 0) {
+    law.exponent =
+        round_to_milli(std::clamp(state_.slope_top / state_.slope_bottom, 1.0, kExponentMax));
   }
   return law;
 }

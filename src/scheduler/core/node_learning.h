@@ -12,6 +12,29 @@ namespace hearth::scheduler {
 
 class NodeLearning {
  public:
+  struct Mean {
+    double value = 0;
+    int count = 0;
+    void take(double sample);
+
+    friend bool operator==(const Mean&, const Mean&) = default;
+  };
+  // All that was learned, for whoever keeps it over a restart.
+  struct State {
+    Mean idle_w;
+    Mean max_w;
+    // Weighted least squares of ln(share of dynamic power) over ln(speed), through the origin.
+    double slope_top = 0;
+    double slope_bottom = 0;
+    int slope_count = 0;
+
+    friend bool operator==(const State&, const State&) = default;
+  };
+
+  NodeLearning() = default;
+  explicit NodeLearning(const State& state) : state_(state) {}
+  [[nodiscard]] const State& state() const { return state_; }
+
   // One report: `busy_cores` attempts' cores started on the node of `cores`.
   void report(const protocol::NodeFacts& facts, const protocol::Telemetry& telemetry,
               int busy_cores);
@@ -27,17 +50,7 @@ class NodeLearning {
   [[nodiscard]] protocol::SpeedLaw speed(const protocol::NodeFacts& facts) const;
 
  private:
-  struct Mean {
-    double value = 0;
-    int count = 0;
-    void take(double sample);
-  };
-  Mean idle_w_;
-  Mean max_w_;
-  // Weighted least squares of ln(share of dynamic power) over ln(speed), through the origin.
-  double slope_top_ = 0;
-  double slope_bottom_ = 0;
-  int slope_count_ = 0;
+  State state_;
 };
 
 }  // namespace hearth::scheduler

@@ -58,7 +58,7 @@ PlanInputs Scheduler::Impl::plan_inputs(const NodeRecord& node, const ZonePlanRe
   const auto known = config.sites.find(node.facts.site);
   if (known != config.sites.end()) inputs.site = known->second;
   if (site.cap) {
-    inputs.site.breaker = std::min(inputs.site.breaker, *site.cap + inputs.site.reserve);
+    inputs.site.breaker = std::min(inputs.site.breaker, site.cap->power + inputs.site.reserve);
   }
   if (known != config.sites.end() || site.cap) {
     for (const auto other : site.nodes) {

@@ -92,10 +92,10 @@ void Scheduler::Impl::on(const SiteCapRequested& event) {
     return reply_when_durable(event.call,
                               fail(ErrorCode::kNotFound, "site " + event.site.value + ": unknown"));
   }
-  if (event.cap && !(*event.cap >= 0_W && event.cap->value < 1e12)) {
-    return reply_when_durable(event.call,
-                              fail(ErrorCode::kInvalidArgument,
-                                   "cap_w: not a power: " + std::to_string(event.cap->value)));
+  if (event.cap && !(event.cap->power >= 0_W && event.cap->power.value < 1e12)) {
+    return reply_when_durable(
+        event.call, fail(ErrorCode::kInvalidArgument,
+                         "cap_w: not a power: " + std::to_string(event.cap->power.value)));
   }
   found->second.cap = event.cap;
   commit(SiteCapSet{event.site, event.cap});

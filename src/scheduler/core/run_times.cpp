@@ -30,13 +30,42 @@ void RunTimes::Moments::take(double log_s) {
   variance = (1 - share) * (variance + share * off * off);
 }
 
+void RunTimes::take(Entry& entry, double log_s) {
+  entry.moments.take(log_s);
+  entry.changed = learned_;
+}
+
 void RunTimes::learn(const protocol::JobSpec& spec, Duration nominal) {
+  ++learned_;
   const double log_s = std::log(std::max(kShortestS, to_seconds(nominal)));
-  by_tenant_[spec.tenant].take(log_s);
+  take(by_tenant_[spec.tenant], log_s);
   const auto key = std::pair{spec.tenant, spec.name};
-  if (by_name_.size() < kNamesMax || by_name_.contains(key)) by_name_[key].take(log_s);
+  if (by_name_.size() < kNamesMax || by_name_.contains(key)) take(by_name_[key], log_s);
   if (spec.expected_run_time > Duration::zero()) {
-    estimate_errors_[spec.tenant].take(log_s - std::log(to_seconds(spec.expected_run_time)));
+    take(estimate_errors_[spec.tenant], log_s - std::log(to_seconds(spec.expected_run_time)));
+  }
+}
+
+std::vector<RunTimes::Row> RunTimes::rows(std::uint64_t learned) const {
+  std::vector<Row> rows;
+  const auto add = [&](Of of, const TenantId& tenant, const std::string& name, const Entry& entry) {
+    if (learned == 0 || entry.changed > learned) rows.push_back({of, tenant, name, entry.moments});
+  };
+  for (const auto& [key, entry] : by_name_) add(Of::kName, key.first, key.second, entry);
+  for (const auto& [tenant, entry] : by_tenant_) add(Of::kTenant, tenant, "", entry);
+  for (const auto& [tenant, entry] : estimate_errors_) add(Of::kEstimate, tenant, "", entry);
+  return rows;
+}
+
+void RunTimes::restore(const Row& row) {
+  const auto& m = row.moments;
+  // Written so that NaN fails too: what was kept may be damaged.
+  const bool sound = std::abs(m.mean) < 50 && m.variance >= 0 && m.variance < 1e4 && m.weight > 0;
+  if (!sound) return;
+  if (row.of == Of::kTenant) by_tenant_[row.tenant].moments = m;
+  if (row.of == Of::kEstimate) estimate_errors_[row.tenant].moments = m;
+  if (row.of == Of::kName && by_name_.size() < kNamesMax) {
+    by_name_[{row.tenant, row.name}].moments = m;
   }
 }
 
@@ -45,22 +74,24 @@ RunTimes::Moments RunTimes::moments_of(const protocol::JobSpec& spec) const {
   const bool estimated = spec.expected_run_time > Duration::zero();
   // A name under which very different estimates are submitted says less than the estimate.
   constexpr double kAlike = 0.7;
-  if (name != by_name_.end() && name->second.weight >= kNameRunsMin &&
-      (!estimated || name->second.variance < kAlike * kAlike)) {
-    return name->second;
+  if (name != by_name_.end() && name->second.moments.weight >= kNameRunsMin &&
+      (!estimated || name->second.moments.variance < kAlike * kAlike)) {
+    return name->second.moments;
   }
   if (estimated) {
     Moments moments{std::log(to_seconds(spec.expected_run_time)), kEstimateSigma * kEstimateSigma,
                     1};
     const auto error = estimate_errors_.find(spec.tenant);
-    if (error != estimate_errors_.end() && error->second.weight >= kTenantRunsMin) {
-      moments.mean += error->second.mean;
-      moments.variance = error->second.variance;
+    if (error != estimate_errors_.end() && error->second.moments.weight >= kTenantRunsMin) {
+      moments.mean += error->second.moments.mean;
+      moments.variance = error->second.moments.variance;
     }
     return moments;
   }
   const auto tenant = by_tenant_.find(spec.tenant);
-  if (tenant != by_tenant_.end() && tenant->second.weight >= kTenantRunsMin) return tenant->second;
+  if (tenant != by_tenant_.end() && tenant->second.moments.weight >= kTenantRunsMin) {
+    return tenant->second.moments;
+  }
   return {kPublishedMean, kPublishedSigma * kPublishedSigma, 1};
 }
 

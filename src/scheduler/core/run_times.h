@@ -5,9 +5,11 @@
 // all names. All times are nominal: at full speed, without frozen time.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "protocol/job.h"
 
@@ -22,6 +24,25 @@ struct RunTimeQuantiles {
 
 class RunTimes {
  public:
+  struct Moments {
+    double mean = 0;  // of ln(seconds)
+    double variance = 0;
+    double weight = 0;  // runs seen, saturating
+    void take(double log_s);
+
+    friend bool operator==(const Moments&, const Moments&) = default;
+  };
+  enum class Of { kName, kTenant, kEstimate };
+  // One thing learned, for whoever keeps it over a restart. `name` is empty but for kName.
+  struct Row {
+    Of of = Of::kName;
+    TenantId tenant;
+    std::string name;
+    Moments moments;
+
+    friend bool operator==(const Row&, const Row&) = default;
+  };
+
   // A task of this job ran to its successful end.
   void learn(const protocol::JobSpec& spec, Duration nominal);
 
@@ -30,18 +51,24 @@ class RunTimes {
   // from the published mix (median 580 s, P90 4,600 s). Never beyond the job's own limit.
   [[nodiscard]] RunTimeQuantiles remaining(const protocol::JobSpec& spec, Duration elapsed) const;
 
+  // What changed since learn() was called `learned` times; all of it for 0.
+  [[nodiscard]] std::vector<Row> rows(std::uint64_t learned) const;
+  // So often was learn() called.
+  [[nodiscard]] std::uint64_t learned() const { return learned_; }
+  void restore(const Row& row);
+
  private:
-  struct Moments {
-    double mean = 0;  // of ln(seconds)
-    double variance = 0;
-    double weight = 0;  // runs seen, saturating
-    void take(double log_s);
+  struct Entry {
+    Moments moments;
+    std::uint64_t changed = 0;  // learned() then
   };
   [[nodiscard]] Moments moments_of(const protocol::JobSpec& spec) const;
+  void take(Entry& entry, double log_s);
 
-  std::map<std::pair<TenantId, std::string>, Moments> by_name_;
-  std::map<TenantId, Moments> by_tenant_;
-  std::map<TenantId, Moments> estimate_errors_;  // of ln(actual / expected)
+  std::map<std::pair<TenantId, std::string>, Entry> by_name_;
+  std::map<TenantId, Entry> by_tenant_;
+  std::map<TenantId, Entry> estimate_errors_;  // of ln(actual / expected)
+  std::uint64_t learned_ = 0;
 };
 
 }  // namespace hearth::scheduler

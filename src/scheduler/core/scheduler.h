@@ -27,8 +27,9 @@ struct SiteConfig {
 
 // How rooms are learned, forecast and bent.
 struct HeatConfig {
-  bool prediction = true;  // models, weather and runways; off: bands and the present alone
-  bool learning = true;    // nightly fits; off: models stay as they are
+  bool prediction = true;     // models, weather and runways; off: bands and the present alone
+  bool learning = true;       // nightly fits; off: models stay as they are
+  bool commissioning = true;  // new zones are moved a little in unoccupied hours, to learn them
   Duration fit_period{std::chrono::hours{24}};
   Duration capacity_period{std::chrono::minutes{30}};
   Kelvins cold_alarm{2.0};  // below the setpoint, for cold_alarm_after: somebody should look
@@ -95,6 +96,16 @@ class Scheduler {
   // When a job of this specification, submitted now, would be done.
   [[nodiscard]] Quote quote(const protocol::JobSpec& spec) const;
   [[nodiscard]] std::vector<SiteView> sites() const;  // by name
+
+  // For whoever keeps telemetry over a restart (telemetry.h). By name, at most `most` after
+  // `after`; of slots only what `kept` has not.
+  [[nodiscard]] std::vector<ZoneTelemetry> zone_telemetry(const ZoneId& after, std::size_t most,
+                                                          const KeptSlots& kept) const;
+  [[nodiscard]] std::vector<SiteTelemetry> site_telemetry(const SiteId& after, std::size_t most,
+                                                          const KeptSlots& kept) const;
+  [[nodiscard]] std::vector<NodeTelemetry> node_telemetry(const NodeId& after,
+                                                          std::size_t most) const;
+  [[nodiscard]] const RunTimes& run_times() const;
 
  private:
   struct Impl;

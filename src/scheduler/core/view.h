@@ -63,6 +63,14 @@ struct ZoneHeatView {
   std::optional<Celsius> outdoor;        // now
   std::vector<protocol::PlanHour> plan;  // from plan_from, hour by hour
   UtcTime plan_from{};
+  // Of each hour of the plan: heat given from plan_from to its end, at least and at most, in the
+  // band. Only of a zone asked for by name.
+  struct Envelope {
+    Joules lowest;
+    Joules highest;
+  };
+  std::vector<Envelope> envelope;
+  bool commissioning = false;  // the reference is moved for a while, so that the room is learned
   bool alarm = false;
   Kelvins cold_mean;  // mean of how far below its band it was, since known
 };
@@ -90,9 +98,9 @@ struct SiteView {
   Watts power;                   // drawn now
   std::optional<Watts> breaker;  // unset: no limit known
   Watts reserve;
-  std::optional<Watts> cap;  // by an operator
-  Joules daily_heat;         // promised a day; 0: nothing
-  Joules heat_today;         // given since midnight UTC
+  std::optional<SiteCap> cap;  // by an operator
+  Joules daily_heat;           // promised a day; 0: nothing
+  Joules heat_today;           // given since midnight UTC
 };
 
 struct Condition {

@@ -104,6 +104,7 @@ ZoneHeatView Scheduler::Impl::heat_view(const ZoneRecord& zone) const {
   if (!zone.forecast && !zone.outlook) return heat;
   heat.forecast = true;
   heat.sun_limits = zone.plan.sun_limits;
+  heat.commissioning = zone.plan.commissioning;
   heat.hold = zone.plan.hold;
   heat.plan = zone.plan.hours;
   heat.plan_from = zone.plan_from;
@@ -115,6 +116,25 @@ ZoneHeatView Scheduler::Impl::heat_view(const ZoneRecord& zone) const {
   return heat;
 }
 
+// From now on, as the plan's hours lie: at most an hour apart from them.
+void Scheduler::Impl::add_envelope(const ZoneRecord& zone, ZoneHeatView& heat) const {
+  const auto* lead = lead_of(zone);
+  if (!zone.forecast || lead == nullptr || lead->is_off()) return;
+  constexpr std::size_t kStepsPerHour = 6;
+  auto lowest_c = setpoint_path(lead->setpoint, lead->telemetry.minute_of_week);
+  auto highest_c = lowest_c;
+  for (auto& air_c : lowest_c) air_c -= config.band.below.value;
+  for (auto& air_c : highest_c) air_c += config.band.above.value;
+  Watts most;
+  for (const auto index : zone.nodes) most += nodes[index].learned.max(nodes[index].facts);
+  const auto& forecast = zone.hold_forecast();
+  const auto envelope = forecast.envelope(lowest_c, highest_c, most.value);
+  for (std::size_t h = 0; h < heat.plan.size(); ++h) {
+    const auto end = (h + 1) * kStepsPerHour - 1;
+    heat.envelope.push_back({Joules{envelope.lowest_j[end]}, Joules{envelope.highest_j[end]}});
+  }
+}
+
 std::optional<NodeView> Scheduler::node(const NodeId& name) const {
   const auto found = impl_->node_names.find(name);
   if (found == impl_->node_names.end()) return std::nullopt;
@@ -124,7 +144,9 @@ std::optional<NodeView> Scheduler::node(const NodeId& name) const {
 std::optional<ZoneView> Scheduler::zone(const ZoneId& id) const {
   const auto found = impl_->zones.find(id);
   if (found == impl_->zones.end()) return std::nullopt;
-  return impl_->view(id, found->second);
+  auto view = impl_->view(id, found->second);
+  impl_->add_envelope(found->second, view.heat);
+  return view;
 }
 
 std::vector<NodeView> Scheduler::nodes() const {

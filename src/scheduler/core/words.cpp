@@ -15,6 +15,11 @@ std::string number(auto value) {
   return std::to_string(value);
 }
 
+std::string cap_words(const std::optional<SiteCap>& cap) {
+  if (!cap) return " off";
+  return " " + number(cap->power.value) + " W" + (cap->reason.empty() ? "" : ", " + cap->reason);
+}
+
 struct PrintFact {
   std::string operator()(const JobAccepted& f) const {
     return "accept " + to_string(f.job) + " tasks=" + number(f.spec.task_count) +
@@ -50,7 +55,7 @@ struct PrintFact {
            " ua=" + number(round_to_milli(f.learned.ua_w_per_k));
   }
   std::string operator()(const SiteCapSet& f) const {
-    return "cap " + f.site.value + (f.cap ? " " + number(f.cap->value) + " W" : " off");
+    return "cap " + f.site.value + cap_words(f.cap);
   }
 };
 
@@ -73,6 +78,11 @@ struct PrintEvent {
     return "weather of " + (e.site.value.empty() ? "all" : e.site.value) + ", " +
            number(e.series.hours.size()) + " h";
   }
+  std::string operator()(const TelemetryRestored& e) const {
+    return "telemetry restored: " + number(e.sites.size()) + " sites, " + number(e.zones.size()) +
+           " zones, " + number(e.nodes.size()) + " nodes, " + number(e.run_times.size()) +
+           " run times";
+  }
   std::string operator()(const ModelFitted& e) const {
     return "fitted " + e.zone.value + (e.fit.accepted ? " accepted" : " refused");
   }
@@ -80,7 +90,7 @@ struct PrintEvent {
     return "capacity of " + number(e.forecast.zones) + " zones";
   }
   std::string operator()(const SiteCapRequested& e) const {
-    return "cap " + e.site.value + (e.cap ? " " + number(e.cap->value) + " W" : " off");
+    return "cap " + e.site.value + cap_words(e.cap);
   }
   std::string operator()(const TimePassed&) const { return "tick"; }
 };

@@ -11,11 +11,7 @@ constexpr double kDaysMin = 1;
 
 // Zones are fitted one after the other through the night, by name, so that nothing comes in bursts.
 Duration fit_offset(const ZoneId& zone) {
-  std::uint64_t hash = 1469598103934665603ULL;  // FNV-1a
-  for (const char c : zone.value) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  }
-  return std::chrono::minutes{60 + hash % 180};
+  return std::chrono::minutes{60 + seed_of(zone) % 180};
 }
 
 thermal::RoomHistory history_of(const ZoneLearning& learning, const SiteHistory& site) {

@@ -8,38 +8,34 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-constexpr double kHeatQuantumW = 0.5;
 constexpr Duration kAirAgeMax = std::chrono::minutes{20};
 constexpr std::int64_t kGapMax = static_cast<std::int64_t>(kHistorySlots);
-
-std::int16_t packed(double value, double quantum) {
-  const double steps = std::round(value / quantum);
-  if (!(std::abs(steps) < 32'000)) return ZoneLearning::Slot::kMissing;
-  return static_cast<std::int16_t>(steps);
-}
-
-double unpacked(std::int16_t steps, double quantum) {
-  return steps == ZoneLearning::Slot::kMissing ? kNan : quantum * steps;
-}
 
 }  // namespace
 
 double slot_air_c(const ZoneLearning::Slot& slot) {
-  return unpacked(slot.air_centi_c, 0.01);
+  return unpacked(slot.air_centi_c, kAirQuantumC);
 }
 double slot_heat_w(const ZoneLearning::Slot& slot) {
   return unpacked(slot.heat_deci_w, kHeatQuantumW);
 }
 double slot_setpoint_c(const ZoneLearning::Slot& slot) {
-  return unpacked(slot.setpoint_centi_c, 0.01);
+  return unpacked(slot.setpoint_centi_c, kAirQuantumC);
 }
 
 void SiteHistory::take(std::int64_t slot, const weather::Sample& sample) {
+  put({slot, static_cast<float>(sample.outdoor.value),
+       static_cast<float>(sample.irradiance_w_per_m2)});
+}
+
+void SiteHistory::restore(std::int64_t slot, Weather weather) {
+  if (slot >= 0) put({slot, weather.outdoor_c, weather.irradiance_w_per_m2});
+}
+
+void SiteHistory::put(const Row& row) {
   if (rows_.empty()) rows_.resize(kHistorySlots);
-  auto& row = rows_[static_cast<std::size_t>(slot) % kHistorySlots];
-  row = {slot, static_cast<float>(sample.outdoor.value),
-         static_cast<float>(sample.irradiance_w_per_m2)};
-  last_ = std::max(last_, slot);
+  rows_[static_cast<std::size_t>(row.slot) % kHistorySlots] = row;
+  last_ = std::max(last_, row.slot);
 }
 
 double SiteHistory::outdoor_c(std::int64_t slot) const {
@@ -82,14 +78,15 @@ bool ZoneLearning::close_slots(UtcTime utc, const SiteHistory& site) {
   if (current == next_slot_) return false;
   Slot slot;
   if (last_air_ && utc - last_air_at_ <= kAirAgeMax) {
-    slot.air_centi_c = packed(last_air_->value, 0.01);
+    slot.air_centi_c = packed(last_air_->value, kAirQuantumC);
   }
   const double seconds = to_seconds(energy_at_ - energy_before_at_);
   const double mean_w =
       energy_before_ && seconds > 0 ? (energy_ - *energy_before_).value / seconds : power_.value;
   const bool known = energy_before_ && utc - energy_at_ <= kAirAgeMax;
   if (known) slot.heat_deci_w = packed(mean_w, kHeatQuantumW);
-  if (last_setpoint_) slot.setpoint_centi_c = packed(last_setpoint_->value, 0.01);
+  if (last_setpoint_) slot.setpoint_centi_c = packed(last_setpoint_->value, kAirQuantumC);
+  const UtcTime heat_known_from = energy_before_at_;
   energy_before_ = energy_;
   energy_before_at_ = energy_at_;
   // Where several slots passed without a report, only the last one's air is known; heat is a mean
@@ -97,6 +94,8 @@ bool ZoneLearning::close_slots(UtcTime utc, const SiteHistory& site) {
   while (next_slot_ < current) {
     Slot one = slot;
     if (next_slot_ + 1 < current) one.air_centi_c = Slot::kMissing;
+    // Before the energy was first seen, after a restart above all, nothing is known of the heat.
+    if (UtcTime{(next_slot_ + 1) * kSlot} <= heat_known_from) one.heat_deci_w = Slot::kMissing;
     advance_filter(one, next_slot_, site);
     append(one);
   }

@@ -5,7 +5,9 @@
 // eight bytes a slot (24 kB a zone).
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -26,7 +28,15 @@ constexpr std::int64_t slot_of(UtcTime utc) {
 // The weather that a site had, slot by slot, shared by its zones.
 class SiteHistory {
  public:
+  struct Weather {
+    float outdoor_c = 0;  // NaN: not known
+    float irradiance_w_per_m2 = 0;
+
+    friend bool operator==(const Weather&, const Weather&) = default;
+  };
+
   void take(std::int64_t slot, const weather::Sample& sample);
+  void restore(std::int64_t slot, Weather weather);
   // NaN where nothing is known.
   [[nodiscard]] double outdoor_c(std::int64_t slot) const;
   [[nodiscard]] double irradiance(std::int64_t slot) const;
@@ -38,7 +48,9 @@ class SiteHistory {
     float outdoor_c = 0;
     float irradiance = 0;
   };
-  std::vector<Row> rows_;
+  void put(const Row& row);
+
+  std::vector<Row> rows_;  // a ring: number n lies at n % kHistorySlots
   std::int64_t last_ = -1;
 };
 
@@ -49,6 +61,8 @@ class ZoneLearning {
     std::int16_t heat_deci_w = kMissing;  // mean electric power over the slot, in 0.5 W
     std::int16_t setpoint_centi_c = kMissing;
     static constexpr std::int16_t kMissing = INT16_MIN;
+
+    friend bool operator==(const Slot&, const Slot&) = default;
   };
 
   // A report of the zone: air as read, cumulative energy and present power of all its nodes.
@@ -72,7 +86,9 @@ class ZoneLearning {
   [[nodiscard]] std::int64_t first_slot() const {
     return next_slot_ - static_cast<std::int64_t>(size());
   }
+  [[nodiscard]] std::int64_t next_slot() const { return next_slot_; }  // the one under way; or -1
   [[nodiscard]] Slot slot(std::int64_t number) const;
+  // Takes back what was kept before a restart, in order; slots that are left out are missing.
   void restore(std::int64_t number, Slot slot);
 
  private:
@@ -93,6 +109,19 @@ class ZoneLearning {
   UtcTime energy_at_{};
   Watts power_;
 };
+
+// In whole quanta, kMissing for NaN and what does not fit; and back, NaN for kMissing.
+inline std::int16_t packed(double value, double quantum) {
+  const double steps = std::round(value / quantum);
+  if (!(std::abs(steps) < 32'000)) return ZoneLearning::Slot::kMissing;
+  return static_cast<std::int16_t>(steps);
+}
+inline double unpacked(std::int16_t steps, double quantum) {
+  if (steps == ZoneLearning::Slot::kMissing) return std::numeric_limits<double>::quiet_NaN();
+  return quantum * steps;
+}
+inline constexpr double kAirQuantumC = 0.01;
+inline constexpr double kHeatQuantumW = 0.5;
 
 double slot_air_c(const ZoneLearning::Slot& slot);   // NaN: missing
 double slot_heat_w(const ZoneLearning::Slot& slot);  // NaN: missing

@@ -40,8 +40,8 @@ void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan)
     const double kept = std::max(0.0, 1 - static_cast<double>(k) / kPressureFadesSteps);
     reference[k] = inputs.setpoint_c[k] + kept * bend;
   }
-  inputs.forecast->hold_power(std::span(reference).first(steps), inputs.max.value,
-                              std::span(hold).first(steps));
+  const auto& by = inputs.hold_forecast != nullptr ? *inputs.hold_forecast : *inputs.forecast;
+  by.hold_power(std::span(reference).first(steps), inputs.max.value, std::span(hold).first(steps));
   const auto mean = [&hold](std::size_t first, std::size_t count) {
     double sum = 0;
     for (std::size_t k = first; k < first + count; ++k) sum += hold[k];
@@ -57,8 +57,7 @@ void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan)
     return;
   }
   const double lowest = *std::ranges::min_element(hold);
-  plan.hold_p10_low =
-      rounded(Watts{std::max(0.0, lowest - thermal::kZ90 * inputs.forecast->hold_power_std_w())});
+  plan.hold_p10_low = rounded(Watts{std::max(0.0, lowest - thermal::kZ90 * by.hold_power_std_w())});
   for (std::size_t h = 0; h < inputs.outdoor_c.size(); ++h) {
     plan.hours.push_back({rounded(Celsius{reference[h * kStepsPerHour]}),
                           rounded(Celsius{inputs.outdoor_c[h]}),
@@ -83,10 +82,31 @@ std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,
   return path;
 }
 
+bool is_unoccupied(const protocol::Setpoint& setpoint, int minute_of_week) {
+  if (setpoint.mode != protocol::SetpointMode::kProgramme || setpoint.programme.empty()) {
+    return false;
+  }
+  constexpr int kMinutesPerWeek = 7 * 24 * 60;
+  constexpr int kAhead = 3 * 60;
+  constexpr Kelvins kSetback{1};
+  Celsius comfort = setpoint.programme.front().setpoint;
+  for (const auto& step : setpoint.programme) comfort = std::max(comfort, step.setpoint);
+  const auto is_setback = [&](int minute) {
+    return protocol::setpoint_at(setpoint, minute % kMinutesPerWeek) <= comfort - kSetback;
+  };
+  for (int minute = minute_of_week; minute <= minute_of_week + kAhead; minute += 10) {
+    if (!is_setback(minute)) return false;
+  }
+  return true;
+}
+
 ZonePlanResult plan_zone(const ZonePlanInputs& inputs) {
   ZonePlanResult plan;
   const double lowest_k = -kSunShare * inputs.band.below.value;
-  double bend = bend_k(inputs.band, inputs.pressure);
+  plan.commissioning = inputs.commissioning != Kelvins{};
+  double bend = plan.commissioning ? std::clamp(inputs.commissioning.value,
+                                                -inputs.band.below.value, inputs.band.above.value)
+                                   : bend_k(inputs.band, inputs.pressure);
   if (inputs.forecast != nullptr) {
     const double peak = free_peak_k(inputs);
     plan.free_peak = rounded(Kelvins{peak});

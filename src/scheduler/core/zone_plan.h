@@ -21,7 +21,10 @@ struct ZonePlanInputs {
   std::array<double, kPlanSteps> setpoint_c{};
   double pressure = 0;  // -1: no work in sight; 0: as much as heat is wanted; 1: it queues
   const thermal::ZoneForecast* forecast = nullptr;  // none: no weather, or prediction is off
-  std::array<double, 48> outdoor_c{};               // by the hour, where there is a forecast
+  // What holds a temperature, where a model of its own may say that; none: `forecast`.
+  const thermal::ZoneForecast* hold_forecast = nullptr;
+  Kelvins commissioning;                          // not 0: this instead of what the pressure bends
+  std::array<double, 48> outdoor_c{};             // by the hour, where there is a forecast
   const struct ZonePlanResult* before = nullptr;  // less than an hour old: its far end still holds
   Watts idle;                                     // of the zone's nodes together
   Watts max;
@@ -29,13 +32,14 @@ struct ZonePlanInputs {
 
 struct ZonePlanResult {
   Celsius t_ref;
-  Kelvins charge;           // t_ref less the setpoint
-  bool sun_limits = false;  // lowered because free heat is on its way
-  Kelvins free_peak;        // 75 % of the air without heating, at its highest within 12 h, above
-                            // the setpoint then; very negative in winter
-  Watts hold;               // mean of the next two hours
-  Watts hold_p10_low;       // lowest 10 % quantile within 48 h
-  bool may_sleep = false;   // the boards' idle power alone would be too much heat
+  Kelvins charge;              // t_ref less the setpoint
+  bool sun_limits = false;     // lowered because free heat is on its way
+  bool commissioning = false;  // moved so that the room is learned
+  Kelvins free_peak;           // 75 % of the air without heating, at its highest within 12 h, above
+                               // the setpoint then; very negative in winter
+  Watts hold;                  // mean of the next two hours
+  Watts hold_p10_low;          // lowest 10 % quantile within 48 h
+  bool may_sleep = false;      // the boards' idle power alone would be too much heat
   std::vector<protocol::PlanHour> hours;  // empty without a forecast
 };
 
@@ -47,6 +51,11 @@ inline constexpr double kFloatShare = 0.4;
 inline constexpr double kSunShare = 0.8;
 
 ZonePlanResult plan_zone(const ZonePlanInputs& inputs);
+
+// Whether a programme says that nobody counts on comfort: a setback of at least 1 K below its
+// highest setpoint, that lasts three hours more (choice). Never for a constant setpoint, which says
+// nothing.
+bool is_unoccupied(const protocol::Setpoint& setpoint, int minute_of_week);
 
 // The setpoint of each step from now on. Requires a sound setpoint that is not OFF.
 std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,

@@ -12,6 +12,34 @@
 
 namespace hearth::scheduler {
 
+// A number of the zone's own, the same after every restart.
+inline std::uint64_t seed_of(const ZoneId& zone) {
+  std::uint64_t hash = 1469598103934665603ULL;  // FNV-1a
+  for (const char c : zone.value) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  return hash;
+}
+
+// A model for what holds and takes heat, where the one that forecasts temperature may not: one
+// capacity "must never forecast capacity" (HEAT section 1).
+struct HoldModel {
+  thermal::StepResponse response;
+  thermal::ForecastSpread spread;
+  std::optional<thermal::ZoneForecast> forecast;  // as of plan_from
+};
+
+// The state of a room that nobody followed with this model: its mass where it stays beside this
+// air.
+inline thermal::RoomEstimate beside_air(const thermal::RoomModel& model,
+                                        thermal::RoomEstimate estimate, Celsius outdoor) {
+  const double to_air = 1 / model.rim_k_per_w, to_outdoors = 1 / model.rmo_k_per_w;
+  estimate.mass_c =
+      (to_air * estimate.air_c + to_outdoors * outdoor.value) / (to_air + to_outdoors);
+  estimate.gain_w = 0;
+  return estimate;
+}
+
 struct ZoneRecord {
   SiteId site;
   std::set<NodeIndex> nodes;
@@ -28,11 +56,17 @@ struct ZoneRecord {
   std::optional<thermal::StepResponse> response;  // of the model in use
   std::optional<thermal::ForecastSpread> spread;
   std::optional<thermal::ZoneForecast> forecast;  // as of plan_from
+  std::unique_ptr<HoldModel> hold;                // where it is another one than the model in use
   ZonePlanResult plan;
   UtcTime plan_from{};
   UtcTime plan_sent{};
   Celsius work_reference;  // t_ref, or where a setback lets the room still come down from
   bool work_reference_known = false;
+
+  // Requires a forecast.
+  [[nodiscard]] const thermal::ZoneForecast& hold_forecast() const {
+    return hold && hold->forecast ? *hold->forecast : *forecast;
+  }
 
   std::optional<TimePoint> cold_since;
   bool alarm = false;
@@ -43,7 +77,7 @@ struct ZoneRecord {
 
 struct SiteRecord {
   std::set<NodeIndex> nodes;
-  std::optional<Watts> cap;
+  std::optional<SiteCap> cap;
   SiteHistory history;
   std::int64_t day = -1;  // UTC day that heat_today counts
   Joules heat_today;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "scheduler/core/impl.h"
+#include "thermal/commissioning.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -154,6 +155,15 @@ void Scheduler::Impl::use_model(ZoneRecord& zone) {
   zone.response.emplace(model, thermal::kRadiatorLagS);
   zone.spread.emplace(*zone.response,
                       zone.learned ? zone.learned->error : thermal::ForecastError{});
+  zone.hold.reset();
+  // A row written before hold models were kept has none.
+  const bool other = zone.learned && thermal::within_bounds(zone.learned->hold_model) &&
+                     zone.learned->hold_model != zone.learned->model;
+  if (other) {
+    thermal::StepResponse response{zone.learned->hold_model, thermal::kRadiatorLagS};
+    const thermal::ForecastSpread spread{response, zone.learned->error};
+    zone.hold = std::make_unique<HoldModel>(HoldModel{response, spread, std::nullopt});
+  }
   zone.forecast.reset();
   zone.plan_sent = {};
   for (const auto index : zone.nodes) nodes[index].runway.clear();
@@ -187,7 +197,11 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
     if (!zone.learning.has_filter() || may_begin) use_model(zone);
     if (zone.learning.estimating()) make_forecast(zone, *series, inputs);
   }
-  if (zone.forecast) inputs.forecast = &*zone.forecast;
+  if (zone.forecast) {
+    inputs.forecast = &*zone.forecast;
+    inputs.hold_forecast = &zone.hold_forecast();
+  }
+  inputs.commissioning = commissioning_of(zone, lead);
   // The far end of the plan moves slowly: it is made anew once an hour, for the agent too.
   const bool whole = utc - zone.plan_sent >= std::chrono::hours{1} || zone.plan.hours.empty();
   inputs.before = whole ? nullptr : &zone.plan;
@@ -252,8 +266,27 @@ void Scheduler::Impl::make_forecast(ZoneRecord& zone, const weather::Series& ser
   for (std::size_t h = 0; h < inputs.outdoor_c.size(); ++h) {
     inputs.outdoor_c[h] = site.steps[6 * h].outdoor_c;
   }
-  zone.forecast.emplace(*zone.response, *zone.spread, zone.learning.filter().estimate(),
-                        site.steps);
+  const auto& estimate = zone.learning.filter().estimate();
+  zone.forecast.emplace(*zone.response, *zone.spread, estimate, site.steps);
+  if (!zone.hold) return;
+  auto& hold = *zone.hold;
+  hold.forecast.emplace(
+      hold.response, hold.spread,
+      beside_air(hold.response.model(), estimate, Celsius{inputs.outdoor_c.front()}), site.steps);
+}
+
+// The small disturbance from which a new zone is learned, while nobody is there and until its model
+// is accepted. Only a programme says when that is, and the last hours before people are back are
+// theirs already.
+Kelvins Scheduler::Impl::commissioning_of(const ZoneRecord& zone, const NodeRecord& lead) const {
+  const bool wanted = config.heat.commissioning && config.heat.prediction && config.heat.learning;
+  const bool known = zone.learned && zone.learned->accepted;
+  const int minute = lead.telemetry.minute_of_week;
+  if (!wanted || known || minute < 0 || zone.learning.size() == 0 || lead.facts.tank) return {};
+  constexpr double kSecondsPerDay = 86'400;
+  const auto since = from_seconds(zone.learning.days_known() * kSecondsPerDay);
+  return thermal::commissioning_offset(since, !is_unoccupied(lead.setpoint, minute),
+                                       seed_of(lead.facts.zone));
 }
 
 void Scheduler::Impl::share_plan(const ZoneRecord& zone, NodeRecord& node, Celsius work_reference,
@@ -269,7 +302,7 @@ void Scheduler::Impl::share_plan(const ZoneRecord& zone, NodeRecord& node, Celsi
     if (&nodes[index] != &node) others += Watts{nodes[index].telemetry.power_w.value};
   }
   const auto& band = config.band;
-  node.runway.reset({.forecast = &*zone.forecast,
+  node.runway.reset({.forecast = &zone.hold_forecast(),
                      .stop = {work_reference + band.reserved.must_stop_above,
                               work_reference + band.on_demand.must_stop_above,
                               work_reference + band.flex.must_stop_above},

@@ -196,7 +196,7 @@ void add_sites(Page& page, const Metrics& m) {
   for (const auto& site : m.sites) page.add(site.power.value, {{"site", site.site.value}});
   page.begin(MetricType::Gauge, "site_cap_watts", "An operator's cap; absent: none.");
   for (const auto& site : m.sites) {
-    if (site.cap) page.add(site.cap->value, {{"site", site.site.value}});
+    if (site.cap) page.add(site.cap->power.value, {{"site", site.site.value}});
   }
   page.begin(MetricType::Gauge, "site_heat_today_joules", "Heat given since midnight UTC.");
   for (const auto& site : m.sites) page.add(site.heat_today.value, {{"site", site.site.value}});

@@ -12,6 +12,8 @@ class IoPool;
 
 namespace hearth::scheduler {
 
+class TelemetryStore;
+
 struct Backend {
   EventLoop& loop;
   Store& store;
@@ -20,6 +22,7 @@ struct Backend {
   IoPool& io;
   std::string store_id;
   std::uint64_t epoch = 0;
+  TelemetryStore* telemetry = nullptr;  // none: not kept
 };
 
 }  // namespace hearth::scheduler

@@ -33,6 +33,9 @@ class FleetService final : public fleet::v1::FleetService::CallbackService {
   grpc::ServerUnaryReactor* GetZone(grpc::CallbackServerContext* context,
                                     const fleet::v1::GetZoneRequest* request,
                                     fleet::v1::GetZoneResponse* response) override;
+  grpc::ServerUnaryReactor* GetZoneHistory(grpc::CallbackServerContext* context,
+                                           const fleet::v1::GetZoneHistoryRequest* request,
+                                           fleet::v1::GetZoneHistoryResponse* response) override;
   grpc::ServerUnaryReactor* ListSites(grpc::CallbackServerContext* context,
                                       const fleet::v1::ListSitesRequest* request,
                                       fleet::v1::ListSitesResponse* response) override;

@@ -4,6 +4,9 @@
 #include "scheduler/rpc/fleet_service.h"
 #include "scheduler/rpc/heat_views.h"
 #include "scheduler/rpc/views.h"
+#include "scheduler/runtime/clock.h"
+#include "scheduler/store/telemetry_store.h"
+#include "wire/checks.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -24,10 +27,10 @@ std::optional<SiteView> find_site(const Scheduler& scheduler, const std::string&
 
 Result<SiteCapRequested> parse(const fleet::v1::SetSiteCapRequest& request) {
   SiteCapRequested event{0, SiteId{request.site_id()}, std::nullopt};
-  if (request.has_cap_w()) event.cap = Watts{request.cap_w()};
-  if (event.cap && !(event.cap->value >= 0 && event.cap->value < 1e12)) {
+  if (request.has_cap_w()) event.cap = SiteCap{Watts{request.cap_w()}, request.reason()};
+  if (event.cap && !(event.cap->power.value >= 0 && event.cap->power.value < 1e12)) {
     return fail(ErrorCode::kInvalidArgument,
-                "cap_w: not a power of 0 W or more: " + std::to_string(event.cap->value));
+                "cap_w: not a power of 0 W or more: " + std::to_string(request.cap_w()));
   }
   if (request.reason().size() > kReasonBytesMax) {
     return fail(ErrorCode::kInvalidArgument, "reason: longer than 256 bytes");
@@ -35,7 +38,53 @@ Result<SiteCapRequested> parse(const fleet::v1::SetSiteCapRequest& request) {
   return event;
 }
 
+// Hours and resolution, checked; zone and site are the caller's.
+Result<HistoryQuery> parse(const fleet::v1::GetZoneHistoryRequest& request, UtcTime now) {
+  constexpr std::uint32_t kHoursMax = 90 * 24;
+  constexpr std::uint32_t kFineHoursMax = 24;
+  const std::uint32_t most = request.fine() ? kFineHoursMax : kHoursMax;
+  if (request.hours() > most) {
+    return fail(ErrorCode::kInvalidArgument,
+                "hours: not 1 to " + std::to_string(most) + ": " + std::to_string(request.hours()));
+  }
+  HistoryQuery query;
+  query.zone = ZoneId{request.zone_id()};
+  query.until = now;
+  query.from = now - std::chrono::hours{request.hours() == 0 ? 24 : request.hours()};
+  query.fine = request.fine();
+  return query;
+}
+
 }  // namespace
+
+grpc::ServerUnaryReactor* FleetService::GetZoneHistory(
+    grpc::CallbackServerContext* context, const fleet::v1::GetZoneHistoryRequest* request,
+    fleet::v1::GetZoneHistoryResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  const auto query = parse(*request, utc_now());
+  if (!query) return refuse(reactor, query.error());
+  if (backend_.telemetry == nullptr) {
+    return refuse(reactor, {ErrorCode::kFailedPrecondition,
+                            "this scheduler keeps no telemetry: see telemetry.enabled of hearthd"});
+  }
+  const auto answer = [=](const Result<std::vector<ZoneHistoryRow>>& rows) {
+    if (!rows) {
+      return void(refuse(reactor, {ErrorCode::kUnavailable, rows.error().message}));
+    }
+    for (const auto& row : *rows) to_wire(row, response->add_points());
+    wire::to_wire(request->fine() ? kSamplePeriod : kSlot, response->mutable_step());
+    reactor->Finish(grpc::Status::OK);
+  };
+  backend_.reader.view<std::optional<ZoneView>>(
+      [request](const Scheduler& scheduler) { return scheduler.zone(ZoneId{request->zone_id()}); },
+      [=, this, query = *query](const std::optional<ZoneView>& view) mutable {
+        if (!view) return void(refuse(reactor, unknown("zone", request->zone_id())));
+        query.site = view->site;
+        backend_.telemetry->history(query, answer);
+      },
+      refusal(reactor));
+  return reactor;
+}
 
 grpc::ServerUnaryReactor* FleetService::GetNode(grpc::CallbackServerContext* context,
                                                 const fleet::v1::GetNodeRequest* request,

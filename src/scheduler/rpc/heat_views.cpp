@@ -1,5 +1,7 @@
 #include "scheduler/rpc/heat_views.h"
 
+#include <cmath>
+
 #include "wire/checks.h"
 #include "wire/fleet.h"
 
@@ -64,6 +66,11 @@ void add_plan(const ZoneHeatView& view, fleet::v1::ZoneHeat* out) {
     added->set_reference_c(hour.t_ref.value);
     added->set_outdoor_c(hour.outdoor.value);
     added->set_hold_w(hour.hold.value);
+    const auto hours = static_cast<std::size_t>(&hour - view.plan.data());
+    if (hours < view.envelope.size()) {
+      added->set_lowest_j(view.envelope[hours].lowest.value);
+      added->set_highest_j(view.envelope[hours].highest.value);
+    }
     from += kHour;
   }
 }
@@ -82,13 +89,28 @@ void add_heat(const NodeView& view, fleet::v1::Node* out) {
   learned->set_speed_exponent(view.speed_learned.exponent);
 }
 
+void to_wire(const ZoneHistoryRow& row, fleet::v1::ZoneHistoryPoint* out) {
+  wire::to_wire(row.at, out->mutable_at());
+  if (!std::isnan(row.air_c)) out->set_temperature_c(row.air_c);
+  if (!std::isnan(row.power_w)) out->set_power_w(row.power_w);
+  if (!std::isnan(row.setpoint_c)) out->set_setpoint_c(row.setpoint_c);
+  if (!std::isnan(row.reference_c)) out->set_reference_c(row.reference_c);
+  if (!std::isnan(row.outdoor_c)) out->set_outdoor_c(row.outdoor_c);
+  if (!std::isnan(row.irradiance_w_per_m2)) {
+    out->set_irradiance_w_per_m2(row.irradiance_w_per_m2);
+  }
+}
+
 void to_wire(const SiteView& view, fleet::v1::Site* out) {
   out->set_site_id(view.site.value);
   out->set_nodes(view.nodes);
   out->set_power_w(view.power.value);
   if (view.breaker) out->set_breaker_w(view.breaker->value);
   out->set_reserve_w(view.reserve.value);
-  if (view.cap) out->set_cap_w(view.cap->value);
+  if (view.cap) {
+    out->set_cap_w(view.cap->power.value);
+    out->set_cap_reason(view.cap->reason);
+  }
   out->set_daily_heat_j(view.daily_heat.value);
   out->set_heat_today_j(view.heat_today.value);
 }

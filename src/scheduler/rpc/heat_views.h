@@ -6,6 +6,7 @@
 #include "hearth/job/v1/job.pb.h"
 #include "scheduler/core/quote.h"
 #include "scheduler/core/view.h"
+#include "scheduler/store/telemetry_store.h"
 
 namespace hearth::scheduler {
 
@@ -15,6 +16,8 @@ void add_plan(const ZoneHeatView& view, fleet::v1::ZoneHeat* out);
 
 // How the node is just now, its tank, and what was learned of it.
 void add_heat(const NodeView& view, fleet::v1::Node* out);
+
+void to_wire(const ZoneHistoryRow& row, fleet::v1::ZoneHistoryPoint* out);
 
 void to_wire(const SiteView& view, fleet::v1::Site* out);
 

@@ -86,7 +86,9 @@ struct LogFact {
     return true;
   }
   bool operator()(const SiteCapSet& fact) const {
-    log::info("site_cap_set", {{"site", fact.site}, {"cap_w", fact.cap ? fact.cap->value : -1}});
+    log::info("site_cap_set", {{"site", fact.site},
+                               {"cap_w", fact.cap ? fact.cap->power.value : -1},
+                               {"reason", fact.cap ? fact.cap->reason : ""}});
     return true;
   }
   bool operator()(const DispatchMarkRaised&) const { return false; }

@@ -84,7 +84,7 @@ class DurableImage : public StoreReader {
   std::map<NodeId, DurableNode> nodes_;
   std::map<ZoneId, protocol::Setpoint> setpoints_;
   std::map<ZoneId, LearnedModel> models_;
-  std::map<SiteId, Watts> caps_;
+  std::map<SiteId, SiteCap> caps_;
   std::map<Sequence, EventRow> events_;
   std::map<std::uint64_t, std::map<std::uint64_t, std::vector<std::string>>> stagings_;
 };

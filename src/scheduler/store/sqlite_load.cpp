@@ -174,10 +174,11 @@ Result<> load_models(Database& database, DurableState& state) {
 }
 
 Result<> load_caps(Database& database, DurableState& state) {
-  return database.statement("SELECT site, cap_w FROM site_caps ORDER BY site")
+  return database.statement("SELECT site, cap_w, reason FROM site_caps ORDER BY site")
       .each([&](Row row) -> Result<bool> {
         SiteId site{row.text()};
-        state.caps.emplace_back(std::move(site), Watts{row.real()});
+        const Watts power{row.real()};
+        state.caps.emplace_back(std::move(site), SiteCap{power, row.text()});
         return true;
       });
 }

@@ -4,7 +4,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727468;  // "Hrth"
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 
 // A finished task is one row, clustered by commit order within its job: writing appends, streaming
 // results reads on, and the one index gives the page by index. Few tasks do not succeed, so a
@@ -150,16 +150,22 @@ CREATE TABLE site_caps (
 ) STRICT;
 )";
 
+// Version 3: why a building is capped.
+constexpr const char* kTablesOf3 = R"(
+ALTER TABLE site_caps ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+)";
+
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 +
+  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 + kTablesOf3 +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
-Result<> upgrade_from_1(Database& database) {
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kTablesOf2) +
+Result<> upgrade_from(std::int64_t version, Database& database) {
+  return database.execute("BEGIN IMMEDIATE;" + std::string(version < 2 ? kTablesOf2 : "") +
+                          (version < 3 ? kTablesOf3 : "") +
                           "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
@@ -185,8 +191,8 @@ Result<> prepare_store_file(Database& database) {
   }
   if (is_empty) {
     if (auto made = make_tables(database); !made) return made;
-  } else if (version == 1) {
-    if (auto upgraded = upgrade_from_1(database); !upgraded) return upgraded;
+  } else if (version < kVersion) {
+    if (auto upgraded = upgrade_from(version, database); !upgraded) return upgraded;
   }
   // A larger log between checkpoints than the default: fewer syncs of the file under load.
   return database.execute(

@@ -151,8 +151,8 @@ Result<> SqliteWriter::write(const CommitEntry&, const SiteCapSet& fact) {
   if (!fact.cap) {
     return database_.statement("DELETE FROM site_caps WHERE site = ?").run(fact.site.value);
   }
-  return database_.statement("INSERT OR REPLACE INTO site_caps VALUES (?,?)")
-      .run(fact.site.value, fact.cap->value);
+  return database_.statement("INSERT OR REPLACE INTO site_caps VALUES (?,?,?)")
+      .run(fact.site.value, fact.cap->power.value, fact.cap->reason);
 }
 
 void SqliteWriter::add_to_totals(JobId job, const protocol::ResourceUsage& usage) {

@@ -110,6 +110,56 @@ TEST(SetpointPath, FollowsTheProgrammeAcrossTheWeeksEnd) {
   EXPECT_EQ(path[6 + 36], 20);
 }
 
+TEST(Commissioning, OnlyASetbackThatLastsIsUnoccupied) {
+  protocol::Setpoint setpoint;
+  EXPECT_FALSE(is_unoccupied(setpoint, 0));  // constant: nobody knows
+  setpoint.mode = protocol::SetpointMode::kProgramme;
+  setpoint.programme = {{0, 17_degC}, {6 * 60, 20_degC}, {22 * 60, 19.5_degC}};
+  EXPECT_TRUE(is_unoccupied(setpoint, 0));
+  EXPECT_TRUE(is_unoccupied(setpoint, 2 * 60 + 50));
+  EXPECT_FALSE(is_unoccupied(setpoint, 3 * 60));  // people are back within three hours
+  EXPECT_FALSE(is_unoccupied(setpoint, 12 * 60));
+  EXPECT_FALSE(is_unoccupied(setpoint, 23 * 60));  // half a kelvin is no setback
+  setpoint.programme = {{0, 20_degC}, {6 * 24 * 60 + 20 * 60, 16_degC}};
+  EXPECT_FALSE(is_unoccupied(setpoint, 6 * 24 * 60 + 23 * 60));  // the week begins warm
+  EXPECT_TRUE(is_unoccupied(setpoint, 6 * 24 * 60 + 20 * 60));
+  setpoint.mode = protocol::SetpointMode::kOff;
+  EXPECT_FALSE(is_unoccupied(setpoint, 0));
+}
+
+TEST(Commissioning, MovesTheReferenceInsideTheBandButGivesWayToTheSun) {
+  auto inputs = inputs_for(nullptr, 0);
+  inputs.commissioning = Kelvins{0.5};
+  EXPECT_EQ(plan_zone(inputs).t_ref, 20.5_degC);
+  EXPECT_TRUE(plan_zone(inputs).commissioning);
+  inputs.commissioning = Kelvins{-0.5};
+  EXPECT_EQ(plan_zone(inputs).t_ref, 19.5_degC);
+  const Room sunny{8, 600};
+  const auto forecast = sunny.forecast();
+  auto with_sun = inputs_for(&forecast, 0);
+  with_sun.commissioning = Kelvins{0.5};
+  const auto plan = plan_zone(with_sun);
+  EXPECT_TRUE(plan.sun_limits);
+  EXPECT_LT(plan.t_ref, 20_degC);
+}
+
+TEST(ZonePlan, AModelOfItsOwnSaysWhatHolds) {
+  const Room room{0};
+  const auto forecast = room.forecast();
+  Room lossy{0};
+  lossy.model = thermal::prior_room(25);
+  lossy.response = {lossy.model, thermal::kRadiatorLagS};
+  const auto holds = lossy.forecast();
+  auto inputs = inputs_for(&forecast, 0);
+  const auto plain = plan_zone(inputs);
+  inputs.hold_forecast = &holds;
+  const auto other = plan_zone(inputs);
+  EXPECT_EQ(other.t_ref, plain.t_ref);
+  EXPECT_NEAR(other.hold.value, 1.25 * plain.hold.value, 20);
+  EXPECT_NEAR(other.hours.back().hold.value, 1.25 * plain.hours.back().hold.value, 20);
+  EXPECT_GT(other.hold_p10_low, plain.hold_p10_low);
+}
+
 TEST(RunwayTable, LessPowerAndMoreStandingLastLonger) {
   const Room room{12};
   const auto forecast = room.forecast();

@@ -84,6 +84,26 @@ TEST_F(SqliteStoreTest, AStoreOfANewerVersionIsRefused) {
   expect_refused(path_, "newer than this program");
 }
 
+TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
+  { ASSERT_TRUE(open(path_)); }
+  run_sql(path_, "ALTER TABLE site_caps DROP COLUMN reason; PRAGMA user_version = 2");
+  run_sql(path_, "INSERT INTO site_caps VALUES ('home', 900)");
+  {
+    const auto store = open(path_);
+    ASSERT_TRUE(store);
+    const auto state = (*store)->load();
+    ASSERT_TRUE(state) << state.error().message;
+    EXPECT_EQ(state->caps,
+              (std::vector<std::pair<SiteId, SiteCap>>{{SiteId{"home"}, {900_W, ""}}}));
+  }
+  run_sql(path_, "DROP TABLE site_caps; DROP TABLE zone_models; PRAGMA user_version = 1");
+  const auto store = open(path_);
+  ASSERT_TRUE(store);
+  const auto state = (*store)->load();
+  ASSERT_TRUE(state) << state.error().message;
+  EXPECT_TRUE(state->caps.empty());
+}
+
 TEST_F(SqliteStoreTest, ASecondOpenerIsRefused) {
   const auto first = open(path_);
   ASSERT_TRUE(first);

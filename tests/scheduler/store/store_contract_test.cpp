@@ -361,10 +361,13 @@ TYPED_TEST(StoreContract, WhatWasLearnedLastIsKept) {
 }
 
 TYPED_TEST(StoreContract, CapsAreKeptUntilTheyAreLifted) {
-  this->commit({SiteCapSet{SiteId{"a"}, 1500_W}, SiteCapSet{SiteId{"b"}, 900_W},
-                SiteCapSet{SiteId{"b"}, std::nullopt}, SiteCapSet{SiteId{"a"}, 1200_W}});
+  this->commit({SiteCapSet{SiteId{"a"}, SiteCap{1500_W, "peak"}},
+                SiteCapSet{SiteId{"b"}, SiteCap{900_W, ""}}, SiteCapSet{SiteId{"b"}, std::nullopt},
+                SiteCapSet{SiteId{"a"}, SiteCap{1200_W, "grid operator's call"}}});
   const auto state = this->harness_.restart();
-  EXPECT_EQ(state.caps, (std::vector<std::pair<SiteId, Watts>>{{SiteId{"a"}, 1200_W}}));
+  EXPECT_EQ(
+      state.caps,
+      (std::vector<std::pair<SiteId, SiteCap>>{{SiteId{"a"}, {1200_W, "grid operator's call"}}}));
 }
 
 TYPED_TEST(StoreContract, PayloadsAreReadByThePage) {
