@@ -19,7 +19,7 @@ struct TankSpec {
   thermal::LoadProfile profile = thermal::LoadProfile::kL;
   double household = 1;       // mean use, of the profile's
   int shift_min = 0;          // of every draw-off: late risers and early ones
-  int weekend_shift_min = 0;  // on top, on days off
+  int weekend_shift_min = 0;  // on top, of the mornings of days off
   double lift_age_h = 0;      // of the last hygiene lift, at the start
   Celsius start;
 };

@@ -40,15 +40,17 @@ void Tanks::plan_day(Place& place, int day) {
   place.day = day;
   place.next = 0;
   place.draws = thermal::random_day(spec.profile, spec.household, random, kVariation);
-  const int shift = spec.shift_min + (is_day_off(scenario_, day) ? spec.weekend_shift_min : 0);
+  const int late_min = is_day_off(scenario_, day) ? spec.weekend_shift_min : 0;
   double longest_kwh = 0;
   for (const auto& draw : thermal::load_profile(spec.profile)) {
     longest_kwh = std::max(longest_kwh, kLongest * draw.kwh);
   }
   for (auto& draw : place.draws) {
+    const int shift = spec.shift_min + (draw.minute < kDay / 2 ? late_min : 0);
     draw.minute = std::clamp(draw.minute + shift, 0, kDay - 1);
     draw.kwh = std::min(draw.kwh, longest_kwh);
   }
+  std::ranges::stable_sort(place.draws, {}, &thermal::DrawOff::minute);
 }
 
 void Tanks::begin_minute(int minute) {

@@ -41,6 +41,8 @@ class DrawPattern {
   // What was drawn in one whole half hour. Ignores what is not finite or negative.
   void observe(int half_hour_of_week, Joules drawn);
 
+  // Whether this kind of day was seen at this hour.
+  bool seen(int half_hour_of_week) const { return slots_[index(half_hour_of_week)].count > 0; }
   Joules mean(int half_hour_of_week) const;
   Joules p90(int half_hour_of_week) const;  // mean + 1.2816 std: normal, our choice
 

@@ -174,7 +174,7 @@ void Agent::Impl::heat_the_rest() {
     cap_in_force = cap;
     order(SetPowerCap{cap});
   }
-  const bool circulate = hygiene && hygiene->active();
+  const bool circulate = stirs();
   if (differs(filler_in_force, filler) || differs(resistance_in_force, backup_power) ||
       circulates != circulate) {
     filler_in_force = filler;

@@ -85,6 +85,7 @@ struct Agent::Impl {
   Celsius lift_target() const;
   Duration lift_time(const TankStore::Layers& layers) const;
   void judge_tank(Watts most);
+  bool stirs() const;
   bool lift_presses(const TankStore::Layers& layers) const;
   BackupHeat::Inputs tank_backup() const;
   void refresh_tank();

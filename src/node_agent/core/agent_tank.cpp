@@ -9,11 +9,12 @@ namespace {
 
 constexpr double kEnough = 1.15;  // of the most needed: heat is wanted until then
 constexpr double kUrgent = 0.5;   // of the likely need: the computers were too slow
-constexpr Kelvins kLiftOver{1};   // of the lift's temperature, so that it holds
+constexpr Kelvins kLiftOver{2};   // of the lift's temperature, so that it holds
 constexpr double kSlower = 1.3;   // draws take heat meanwhile
 constexpr Duration kHoldAndReserve = std::chrono::minutes{80};
-constexpr Duration kPressed = std::chrono::hours{3};
+constexpr Duration kPressed = std::chrono::hours{5};
 constexpr Celsius kQuickLift{65};
+constexpr Kelvins kStirsOver{8};          // of the useful temperature: draws go on meanwhile
 constexpr Kelvins kComputeReaches{-0.5};  // of its bound: from here on the resistance lifts
 
 }  // namespace
@@ -81,6 +82,13 @@ void Agent::Impl::judge_tank(Watts most) {
   tank_urgent = tank_wants && (usable < kUrgent * likely || (tank_urgent && usable < likely));
   const Watts low = limits ? std::clamp(limits->limits.p_min, 0_W, heat.allowed) : 0_W;
   heat.wanted = tank_wants || hygiene->active() ? heat.allowed : low;
+}
+
+// A lift stirs the tank, but not while that would make the water at the top lukewarm.
+bool Agent::Impl::stirs() const {
+  if (!hygiene || !hygiene->active()) return false;
+  const auto layers = tank->layers(now);
+  return layers && TankStore::mean(*layers) >= config.facts.tank->useful + kStirsOver;
 }
 
 // Whether only both together can still end the lift in time.

@@ -15,7 +15,7 @@ struct Hold {
 constexpr std::array<Hold, 3> kHolds = {
     Hold{Celsius{70}, minutes{2}}, Hold{Celsius{65}, minutes{4}}, Hold{Celsius{60}, minutes{60}}};
 constexpr Duration kFirstWithin = hours{24};
-constexpr Duration kReserve = hours{2};
+constexpr Duration kReserve = hours{5};
 constexpr Duration kGoodTimeWithin = hours{36};  // of the deadline: two nights to choose from
 constexpr double kSlower = 1.3;               // draws and losses take heat meanwhile (our choice)
 constexpr Duration kUnseenMax = minutes{15};  // a longer gap between passes breaks a hold

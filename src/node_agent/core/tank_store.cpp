@@ -15,6 +15,7 @@ constexpr double kLossPerThirdPower = 0.045;  // W/K per litre^(2/3): 1.8 W/K at
 constexpr double kKeptUnlearned = 0.67;       // of the volume, at `useful`
 constexpr double kLikelyUnlearned = 0.4;
 constexpr std::size_t kParts = 12;
+constexpr double kKeptMost = 0.6;    // a bath and a shower that nobody foresaw
 constexpr double kCaution = 2;       // times what P90 is over the mean: one in 200
 constexpr double kKeptLeast = 0.34;  // one layer
 constexpr Kelvins kSpare{5};         // water that just reaches `useful` does not for long: it mixes
@@ -108,9 +109,11 @@ TankStore::Need TankStore::need(std::optional<int> minute_of_week) const {
     return {kLikelyUnlearned * whole, kKeptUnlearned * whole};
   }
   const auto need = pattern_.need(*minute_of_week / 30, kNeedHalfHours);
+  bool seen = true;
+  for (int i = 0; i < kNeedHalfHours; ++i) seen = seen && pattern_.seen(*minute_of_week / 30 + i);
   const Joules cautious = need.mean + kCaution * (need.p90 - need.mean);
   return {std::clamp(need.p90, kKeptLeast * whole, whole),
-          std::clamp(cautious, kKeptLeast * whole, whole)};
+          std::clamp(cautious, (seen ? kKeptMost : kKeptUnlearned) * whole, whole)};
 }
 
 bool TankStore::calm(std::optional<int> minute_of_week, Duration ahead) const {

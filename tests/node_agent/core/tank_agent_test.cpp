@@ -81,7 +81,7 @@ TEST(Hygiene, ABreakBeginsAnew) {
 
 TEST(Hygiene, BeginsInTimeAndTellsAMissedDeadlineOnce) {
   Hygiene hygiene{facts_of_tank(), HygieneHistory{UtcTime{}, 4}};
-  // 10 MJ at 1 kW: 2.8 h, with 30 % more; an hour to hold, two hours of reserve.
+  // 10 MJ at 1 kW: 2.8 h, with 30 % more; an hour to hold, five hours of reserve.
   Hygiene::Inputs inputs{Celsius{40}, Joules{10e6}, 1000_W};
   Duration begun{};
   int missed = 0;
@@ -94,7 +94,7 @@ TEST(Hygiene, BeginsInTimeAndTellsAMissedDeadlineOnce) {
       ++missed;
     }
   }
-  EXPECT_NEAR(to_seconds(hours{24 * 7} - begun) / 3600, 6.6, 0.3);
+  EXPECT_NEAR(to_seconds(hours{24 * 7} - begun) / 3600, 9.6, 0.3);
   EXPECT_EQ(missed, 1);
   EXPECT_TRUE(hygiene.active()) << "it goes on trying";
 }
@@ -261,7 +261,8 @@ TEST(Tank, WorkFillsItToItsBoundsAndNotBeyond) {
   });
   EXPECT_GT(warmest, 51);
   EXPECT_LE(warmest, 52.1);
-  EXPECT_EQ(loop.tank.book().refused_j, 0) << "the computers were never left with their heat";
+  EXPECT_LT(loop.tank.book().refused_j, 0.02 * loop.tank.book().compute_j)
+      << "the computers keep next to none of their heat";
   const auto& energy = loop.agent.telemetry().energy;
   EXPECT_GT(energy.attempts, 4 * energy.filler);
 }
