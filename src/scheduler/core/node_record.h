@@ -1,6 +1,7 @@
 // One node in the core's memory, and the attempts it holds.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -75,6 +76,9 @@ struct NodeRecord {
   std::optional<Watts> absorbs;           // of a tank: what it takes, mean of the next day
   std::optional<Celsius> work_reference;  // what class bounds are measured from; t_ref if unset
   RunwayTable runway;
+  // Work of a class that came back unasked is not offered again before, by class: the node judges
+  // by what we may not have heard yet.
+  std::array<TimePoint, protocol::kServiceClassCount> gave_back_until{};
 
   Rank rank;
   bool ranked = false;  // among those that could take work

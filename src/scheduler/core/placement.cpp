@@ -13,6 +13,10 @@ constexpr int kNodesPerTurn = 256;
 constexpr int kLooksPerJob = 512;
 constexpr std::size_t kCandidatesPerTurn = 256;
 
+bool is_resting(const NodeRecord& node, const Shape& shape, TimePoint now) {
+  return now < node.gave_back_until[static_cast<std::size_t>(shape.service_class)];
+}
+
 }  // namespace
 
 // How many cores' worth of this job may be leased beyond what runs at once: short tasks are leased
@@ -66,6 +70,7 @@ std::vector<NodeIndex> Scheduler::Impl::candidates_for(const JobRecord& job, con
     if (candidates.size() >= most || ++looks > kLooksPerJob) break;
     const int ahead = cores_ahead(job, nodes[index]);
     if (rank.group == Rank::kFull && ahead == 0) break;
+    if (is_resting(nodes[index], shape, now)) continue;
     if (failing(nodes[index], shape, config.band, ahead).none()) candidates.push_back(index);
   }
   return candidates;
@@ -125,6 +130,7 @@ void Scheduler::Impl::fill_node(NodeIndex index) {
     if (ahead == 0 && node.cores_leased >= node.facts.cores) continue;
     const Shape shape = shape_of_job(job.spec(), job.run_time_p90());
     if (ahead == 0 && std::ranges::find(refused, shape) != refused.end()) continue;
+    if (is_resting(node, shape, now)) continue;
     bool granted = false;
     while (job.available() > 0 && failing(node, shape, config.band, ahead).none()) {
       grant(job, index);

@@ -4,6 +4,13 @@
 #include "scheduler/core/score.h"
 
 namespace hearth::scheduler {
+namespace {
+
+// A node that gave work back unasked knows better for a while: without a rest the same task would
+// go to and fro as fast as messages travel.
+constexpr Duration kGaveBackRest = std::chrono::minutes{1};
+
+}  // namespace
 
 using protocol::StopReason;
 
@@ -189,6 +196,10 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::AttemptsReturned& mes
     const auto found = nodes[index].attempts.find(id);
     if (found == nodes[index].attempts.end()) continue;
     const TaskId task = found->second.task;
+    if (!found->second.stopping) {
+      const auto which = static_cast<std::size_t>(found->second.service_class);
+      nodes[index].gave_back_until[which] = now + kGaveBackRest;
+    }
     forget_attempt(id);
     auto& job = jobs.at(task.job);
     job.release(task.index, false);
