@@ -26,7 +26,7 @@ scheduler::SchedulerConfig scheduler_config(const World& world, Learning learnin
   if (config.heat.learning) {
     config.heat.fit_period = from_seconds(3600 * scenario.cores.fit_period_h);
   }
-  config.heat.capacity_period = std::chrono::hours{6};
+  config.heat.capacity_period = std::chrono::hours{24};  // what is judged is made once a day
   if (scenario.site.breaker_w > 0) {
     for (int b = 0; b < world.fleet.buildings; ++b) {
       config.sites[site_of(b)] = {Watts{scenario.site.breaker_w}, Watts{scenario.site.reserve_w}};

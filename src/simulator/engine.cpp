@@ -161,8 +161,8 @@ class Engine {
     m.set("heat_capacity_w", world_.heat_capacity_w);
     m.set("ledger_error_share", ledger_error_);
     tank_judge_.fill(m, world_.ideal.metrics.get("tank_allowed_j"), work_.lost_share());
-    policy_->finish(m);
     result.record = std::move(recorder_.record());
+    policy_->finish(m, result.record);
     result.record.discomfort = comfort_.histogram();
     result.record.waits_s = thinned(work_.waits_s(end), 400);
     return result;

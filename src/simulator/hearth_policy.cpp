@@ -7,6 +7,7 @@
 
 #include "common/check.h"
 #include "node_agent/core/agent.h"
+#include "simulator/capacity_book.h"
 #include "simulator/core_config.h"
 #include "simulator/forecaster.h"
 
@@ -27,6 +28,7 @@ class HearthPolicy final : public Policy {
         nodes_(stage.world.fleet.nodes.size()),
         held_(nodes_.size() * static_cast<std::size_t>(stage.plant.cores())),
         winner_(stage.world.work.nominal_s.size()),
+        capacity_(stage.world, stage.plant),
         report_minutes_(
             std::max(1, static_cast<int>(stage.world.scenario.cores.report_period_s / 60))) {
     sensors_.emplace<node_agent::SensorsRead>();
@@ -75,6 +77,7 @@ class HearthPolicy final : public Policy {
       connect_when_due(i, minute);
       if (!queue_.empty()) pump(now);
     }
+    capacity_.passed(now);
     tick_end_ = now + std::chrono::minutes{1};
   }
 
@@ -110,7 +113,8 @@ class HearthPolicy final : public Policy {
     return tasks_submitted_ - std::min(tasks_submitted_, stage_.work.finished_count() + running);
   }
 
-  void finish(Metrics& metrics) override {
+  void finish(Metrics& metrics, Record& record) override {
+    capacity_.fill(metrics, record);
     double meter_j = 0, against_plant_j = 0, own_j = 0;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const auto& energy = nodes_[i].agent->telemetry().energy;
@@ -190,7 +194,9 @@ class HearthPolicy final : public Policy {
       } else if (const auto* fit = std::get_if<scheduler::FitModel>(&command)) {
         tell(scheduler::ModelFitted{fit->zone, thermal::best_model(fit->history, fit->options)});
       } else if (const auto* order = std::get_if<scheduler::ForecastCapacity>(&command)) {
-        tell(scheduler::CapacityForecasted{scheduler::forecast_capacity(order->snapshot)});
+        scheduler::CapacityForecasted made{scheduler::forecast_capacity(order->snapshot)};
+        capacity_.forecast(made.forecast, now);
+        tell(std::move(made));
       }
     }
     if (committed > 0) tell(scheduler::CommitDurable{committed});
@@ -431,6 +437,7 @@ class HearthPolicy final : public Policy {
   std::vector<NodeHost> nodes_;
   std::vector<Held> held_;             // of each slot
   std::vector<std::uint64_t> winner_;  // the attempt whose result counts, of each task
+  CapacityBook capacity_;
   int report_minutes_;
   std::deque<Pending> queue_;
   using Deadline = std::pair<TimePoint, std::size_t>;

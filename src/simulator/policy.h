@@ -50,7 +50,7 @@ class Policy {
     return setpoint_c;
   }
   [[nodiscard]] virtual std::size_t waiting() const = 0;  // tasks
-  virtual void finish(Metrics&) {}                        // figures of its own
+  virtual void finish(Metrics&, Record&) {}               // figures of its own
 };
 
 inline constexpr const char* kPolicyNames[] = {"ideal", "first-fit", "rule-based", "thermostat",

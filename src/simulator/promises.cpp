@@ -10,6 +10,7 @@ namespace {
 
 // A promise "must be 0" of a sum of floating-point excesses.
 constexpr double kNothing = 1e-3;
+constexpr double kSeasonDays = 60;   // fewer say little about how often a band holds
 constexpr double kLittleLoad = 0.1;  // up to here the table's 3 % column
 constexpr double kFullLoad = 1;      // from here its 110 % column
 constexpr double kEqual = 1.001;     // "no worse": rounding is not worse
@@ -34,6 +35,7 @@ class Table {
     if (thermostat_) ablation();
     fairness();
     if (hearth_->has("tanks")) tanks();
+    capacity();
     speed();
     return std::move(promises_);
   }
@@ -131,6 +133,15 @@ class Table {
             (ideal_ ? ", ideal " + number(ideal_->most("unmet_litres")) : ""));
     const double missed = hearth_->most("hygiene_missed");
     add("no hygiene lift is missed", missed <= kNothing, number(missed) + " in the worst world");
+  }
+
+  void capacity() {
+    if (scenario_.days < kSeasonDays || !hearth_->has("capacity_coverage")) return;
+    const double covered = h("capacity_coverage");
+    add("the 90 % band of next-day capacity covers 85-95 % of days",
+        covered >= 0.85 && covered <= 0.95,
+        number(100 * covered) + " %, " + number(100 * hearth_->least("capacity_coverage")) +
+            " in the worst world");
   }
 
   void speed() {

@@ -22,6 +22,13 @@ struct Record {
     float compute_w = 0, resistance_w = 0;  // into the tank, means since the point before
     float charge = 0;                       // 0 at the useful temperature, 1 at T_max_compute
   };
+  struct CapacityDay {  // of the scheduler's first forecast of a day, and what became of it
+    double hour = 0;    // when it was made
+    double p5_j = 0, p50_j = 0, p95_j = 0;
+    double used_j = 0;        // by the plant's meters over the 24 h
+    double ideal_j = 0;       // by policy ideal
+    double zones_within = 0;  // share of zones whose own day lay in their own band
+  };
   std::vector<Point> points;
   std::vector<std::size_t> sample_zones;
   std::vector<std::vector<ZonePoint>> zones;  // of each sample zone, a point for each of `points`
@@ -29,6 +36,7 @@ struct Record {
   std::vector<std::vector<TankPoint>> tanks;  // of each sample tank, as for zones
   std::vector<double> discomfort;             // ComfortBook::histogram()
   std::vector<double> waits_s;                // sorted; thinned to a few hundred quantiles
+  std::vector<CapacityDay> capacity_days;
 };
 
 }  // namespace hearth::simulator

@@ -60,7 +60,7 @@ class Report {
               "</div>\n";
     }
     page += "<h2>The fleet</h2><div class=\"grid2\">" + power() + outdoor() + queue() + charge() +
-            "</div>\n";
+            capacity() + "</div>\n";
     page += "<h2>What it comes to</h2><div class=\"grid2\">" + energy() + waits() + discomfort() +
             "</div>\n";
     page += "<h2>Every figure</h2>" + table();
@@ -195,6 +195,28 @@ class Report {
     chart.band("band", "10 to 90 % of the zones", hours_, low, high);
     chart.line("air", "median",
                curve(record_.points, hours_, [](auto& p) { return p.charge_p50; }));
+    return chart.figure();
+  }
+
+  // The scheduler's forecast of each day, and what the meters counted.
+  std::string capacity() const {
+    const auto& days = record_.capacity_days;
+    if (days.size() < 2) return "";
+    constexpr double kJPerKwh = 3.6e6;
+    std::vector<double> x, low, high, all;
+    for (const auto& day : days) {
+      x.push_back(day.hour);
+      low.push_back(day.p5_j / kJPerKwh);
+      high.push_back(day.p95_j / kJPerKwh);
+      all.insert(all.end(), {low.back(), high.back(), day.used_j / kJPerKwh});
+    }
+    SvgChart chart{"Next-day capacity", "kWh", hours(), range_of(all, true)};
+    chart.band("band", "forecast, 5 to 95 %", x, low, high);
+    chart.line("ideal", "ideal heater",
+               curve(days, x, [](auto& d) { return d.ideal_j / kJPerKwh; }));
+    chart.line("ref", "forecast median",
+               curve(days, x, [](auto& d) { return d.p50_j / kJPerKwh; }));
+    chart.line("air", "used", curve(days, x, [](auto& d) { return d.used_j / kJPerKwh; }));
     return chart.figure();
   }
 

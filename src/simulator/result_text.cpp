@@ -13,6 +13,18 @@ std::string run_json(const World& world, const RunResult& result) {
   root["policy"] = result.policy;
   auto& metrics = root["metrics"];
   for (const auto& [name, value] : result.metrics.all()) metrics[name] = value;
+  if (!result.record.capacity_days.empty()) {
+    auto& days = root["capacity_by_day"] = nlohmann::ordered_json::array();
+    for (const auto& day : result.record.capacity_days) {
+      days.push_back({{"made_h", day.hour},
+                      {"p5_j", day.p5_j},
+                      {"p50_j", day.p50_j},
+                      {"p95_j", day.p95_j},
+                      {"used_j", day.used_j},
+                      {"ideal_j", day.ideal_j},
+                      {"zones_within", day.zones_within}});
+    }
+  }
   return root.dump() + "\n";
 }
 

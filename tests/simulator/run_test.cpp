@@ -71,6 +71,31 @@ INSTANTIATE_TEST_SUITE_P(All, EveryPolicy, testing::ValuesIn(kPolicyNames), [](c
   return name;
 });
 
+TEST(NextDayCapacity, IsHeldAgainstWhatTheMetersCounted) {
+  auto scenario = test::small_scenario(0.3);
+  scenario.nodes = 8;
+  scenario.days = 18;
+  scenario.drain_days = 0;
+  const auto world = world_of(scenario);
+  const auto result = run_policy(world, "hearth");
+  ASSERT_TRUE(result);
+  const auto& m = result->metrics;
+  EXPECT_GE(m.get("capacity_days"), 2);
+  EXPECT_GE(m.get("capacity_coverage"), 0);
+  EXPECT_LE(m.get("capacity_coverage"), 1);
+  EXPECT_LT(std::abs(m.get("capacity_bias")), 0.3);
+  double used_j = 0;
+  for (const auto& day : result->record.capacity_days) {
+    EXPECT_LE(day.p5_j, day.p50_j);
+    EXPECT_LE(day.p50_j, day.p95_j);
+    EXPECT_GT(day.used_j, 0);
+    used_j += day.used_j;
+  }
+  // All days but the first, which has no forecast at its beginning, and what runs beyond the end.
+  EXPECT_LT(used_j, m.get("heat_delivered_j"));
+  EXPECT_GT(used_j, 0.7 * m.get("heat_delivered_j"));
+}
+
 TEST(Worlds, AreTheSameForEveryPolicy) {
   const auto scenario = test::small_scenario();
   const auto a = world_of(scenario);

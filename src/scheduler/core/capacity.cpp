@@ -13,12 +13,15 @@ constexpr double kHourS = 3600;
 constexpr double kOutdoorMemory = 0.97;  // of the error from one hour to the next (choice)
 constexpr double kSunErrorShare = 0.3;   // relative (choice)
 constexpr double kSunMemory = 0.9;
-constexpr double kDemandError = 0.1;  // of one zone, relative: HEAT section 1 measured 7.5-11 %
 
 double normal(Random& random) {
   constexpr std::uint64_t kSteps = 1ULL << 52;
   return normal_quantile((static_cast<double>(random.below(kSteps)) + 0.5) /
                          static_cast<double>(kSteps));
+}
+
+double drawn(const NormalError& error, Random& random) {
+  return static_cast<double>(error.bias) + static_cast<double>(error.std) * normal(random);
 }
 
 struct WeatherHour {
@@ -45,99 +48,61 @@ WeatherPath drawn_weather(const weather::Series& series, UtcTime from, Random& r
   return path;
 }
 
-// What of a zone is the same in every draw.
-struct Prepared {
-  explicit Prepared(const CapacityZone& of)
-      : zone(of), speed(of.speed), dynamic_w(static_cast<double>(of.max_w - of.idle_w)) {
-    const auto& m = zone.model;
-    mass_w_per_k = 1 / m.rim_k_per_w;
-    outdoor_w_per_k = 1 / m.rio_k_per_w;
-    air_w_per_k = m.ci_j_per_k / kHourS;
-    const double g = mass_w_per_k + 1 / m.rmo_k_per_w;
-    decay = std::exp(-kHourS * g / m.cm_j_per_k);
-    from_air = mass_w_per_k / g;
-    from_outdoor = 1 / m.rmo_k_per_w / g;
-    from_sun = m.am_m2 / g;
-  }
-
-  const CapacityZone& zone;
-  protocol::SpeedCurve speed;
-  double dynamic_w;
-  double mass_w_per_k = 0;  // that air and mass exchange
-  double outdoor_w_per_k = 0;
-  double air_w_per_k = 0;  // to warm the air within an hour
-  double decay = 0;        // of the mass, in an hour, towards these shares
-  double from_air = 0;
-  double from_outdoor = 0;
-  double from_sun = 0;
-};
-
-// What is left of the unmeasured gain in the middle of each hour: it fades in six.
-using GainLeft = std::array<double, kHorizonHours>;
-GainLeft gain_left() {
-  GainLeft left{};
-  for (std::size_t h = 0; h < left.size(); ++h) {
-    left[h] = std::exp(-(static_cast<double>(h) + 0.5) / 6.0);
-  }
-  return left;
-}
-
-// The power that keeps the air on its reference, hour by hour: with the air given, only the mass
-// is left to follow (HEAT section 1).
-class HoldPath {
+// The power that keeps the air on its reference, hour by hour, as far as the heater reaches: the
+// room goes its own way where it wants less than nothing or more than there is (HEAT section 1,
+// discretised exactly). An error of demand is heat that comes in or is lost besides.
+class HoldLaw {
  public:
-  HoldPath(const Prepared& prepared, const GainLeft& gain_left)
-      : of_(prepared),
-        gain_left_(gain_left),
-        mass_c_(prepared.zone.now.mass_c),
-        air_c_(prepared.zone.now.air_c) {}
+  explicit HoldLaw(const CapacityZone& zone)
+      : step_(zone.model, kHourS, 0),
+        max_w_(static_cast<double>(zone.max_w)),
+        idle_w_(static_cast<double>(zone.idle_w)),
+        speed_(zone.speed) {}
 
-  double next(std::size_t hour, const WeatherHour& weather) {
-    const double reference = of_.zone.reference_c[hour];
-    const double gain = of_.zone.now.gain_w * gain_left_[hour];
-    const double target = std::isnan(reference) ? air_c_ : reference;
-    const double equilibrium = of_.from_air * target + of_.from_outdoor * weather.outdoor_c +
-                               of_.from_sun * weather.irradiance;
-    const double mass_after = equilibrium + of_.decay * (mass_c_ - equilibrium);
-    const double mass = 0.5 * (mass_c_ + mass_after);
-    mass_c_ = mass_after;
-    if (std::isnan(reference)) return 0;
-    const double power =
-        of_.mass_w_per_k * (target - mass) + of_.outdoor_w_per_k * (target - weather.outdoor_c) -
-        of_.zone.model.ai_m2 * weather.irradiance - gain + of_.air_w_per_k * (target - air_c_);
-    air_c_ = target;
-    return power;
+  // Moves the room on by an hour and returns the power, W; NaN as reference: OFF.
+  double next(thermal::RoomEstimate& room, double reference_c, const WeatherHour& weather,
+              double error_w) const {
+    const thermal::RoomInput input{weather.outdoor_c, 0, weather.irradiance};
+    const auto without = step_.advance(room, input);
+    const double wanted_w = (reference_c - without.air_c) / step_.b()(0, 1) + error_w;
+    const double power_w = std::isnan(wanted_w) ? 0 : std::clamp(wanted_w, 0.0, max_w_);
+    room = step_.heated(without, power_w - error_w);
+    return power_w;
+  }
+
+  // Of full speed, at this power.
+  [[nodiscard]] double speed(double power_w) const {
+    const double share = max_w_ > idle_w_ ? (power_w - idle_w_) / (max_w_ - idle_w_) : 0;
+    return share > 0 ? speed_(share) : 0;
   }
 
  private:
-  const Prepared& of_;
-  const GainLeft& gain_left_;
-  double mass_c_;
-  double air_c_;
+  thermal::RoomStep step_;
+  double max_w_;
+  double idle_w_;
+  protocol::SpeedCurve speed_;
 };
 
 struct Draw {
   std::array<double, kHorizonHours> power_w{};
   std::array<double, kHorizonHours> cores{};
   double day_j = 0;
+  double rooms_day_j = 0;
 };
 
-void add_zone(const Prepared& prepared, const GainLeft& gain_left, const WeatherPath& weather,
-              Random& random, Draw& draw) {
-  const auto& zone = prepared.zone;
-  HoldPath hold{prepared, gain_left};
-  const double own = std::max(0.0, 1 + kDemandError * normal(random));
-  for (std::size_t hour = 0; hour < kHorizonHours; ++hour) {
-    const double wanted = own * hold.next(hour, weather[hour]);
-    const double power = std::clamp(wanted, 0.0, static_cast<double>(zone.max_w));
-    draw.power_w[hour] += power;
-    const double share = prepared.dynamic_w > 0
-                             ? (power - static_cast<double>(zone.idle_w)) / prepared.dynamic_w
-                             : 0;
-    if (share > 0) {
-      draw.cores[hour] += static_cast<double>(zone.cores) * prepared.speed(share);
-    }
+// What the zone takes in this future; returns its energy of the first day, J.
+double add_zone(const CapacityZone& zone, const HoldLaw& hold, const WeatherPath& weather,
+                double error_w, Draw& draw) {
+  auto room = zone.now;
+  double day_j = 0;
+  for (std::size_t h = 0; h < kHorizonHours; ++h) {
+    const double reference_c = static_cast<double>(zone.reference_c[h]);
+    const double power = hold.next(room, reference_c, weather[h], error_w);
+    draw.power_w[h] += power;
+    if (h < 24) day_j += kHourS * power;
+    draw.cores[h] += static_cast<double>(zone.cores) * hold.speed(power);
   }
+  return day_j;
 }
 
 void add_tank(const TankDraw& tank, Draw& draw) {
@@ -147,28 +112,33 @@ void add_tank(const TankDraw& tank, Draw& draw) {
   }
 }
 
-template <class Get>
-CapacityQuantiles quantiles(const std::vector<Draw>& draws, Get get) {
-  std::vector<double> values;
-  values.reserve(draws.size());
-  for (const auto& draw : draws) values.push_back(get(draw));
+CapacityQuantiles quantiles(std::vector<double> values) {
   std::ranges::sort(values);
   const auto at = [&](double share) {
     const double place = share * static_cast<double>(values.size() - 1);
     const auto low = static_cast<std::size_t>(place);
     const auto high = std::min(low + 1, values.size() - 1);
-    return round_to_milli(std::lerp(values[low], values[high], place - std::floor(place)));
+    return std::lerp(values[low], values[high], place - std::floor(place));
   };
   return {at(0.05), at(0.5), at(0.95)};
+}
+
+template <class Get>
+CapacityQuantiles quantiles(const std::vector<Draw>& draws, const BandWidening& widening, Get get) {
+  std::vector<double> values;
+  values.reserve(draws.size());
+  for (const auto& draw : draws) values.push_back(get(draw));
+  const auto wide = widened(quantiles(std::move(values)), widening);
+  return {round_to_milli(wide.p5), round_to_milli(wide.p50), round_to_milli(wide.p95)};
 }
 
 }  // namespace
 
 CapacityForecast forecast_capacity(const CapacitySnapshot& snapshot) {
   std::vector<Draw> draws(kCapacityDraws);
+  std::vector<HoldLaw> laws(snapshot.zones.begin(), snapshot.zones.end());
+  std::vector<std::vector<double>> by_zone(snapshot.by_zone ? laws.size() : 0);
   Random random{snapshot.seed};
-  const auto left = gain_left();
-  const std::vector<Prepared> zones(snapshot.zones.begin(), snapshot.zones.end());
   for (auto& draw : draws) {
     std::vector<WeatherPath> weather;
     for (const auto& site : snapshot.sites) {
@@ -176,18 +146,32 @@ CapacityForecast forecast_capacity(const CapacitySnapshot& snapshot) {
     }
     draw.power_w.fill(static_cast<double>(snapshot.roomless_w));
     draw.cores.fill(static_cast<double>(snapshot.roomless_cores));
-    for (const auto& prepared : zones) {
-      add_zone(prepared, left, weather[prepared.zone.site], random, draw);
+    const double shared = drawn(snapshot.shared_error, random);
+    for (std::size_t z = 0; z < laws.size(); ++z) {
+      const auto& zone = snapshot.zones[z];
+      const double error = shared + drawn(zone.error, random);
+      const double error_w = error * static_cast<double>(zone.max_w);
+      const double day_j = add_zone(zone, laws[z], weather[zone.site], error_w, draw);
+      if (snapshot.by_zone) by_zone[z].push_back(day_j);
     }
+    for (int h = 0; h < 24; ++h)
+      draw.rooms_day_j += draw.power_w[static_cast<std::size_t>(h)] * kHourS;
+    draw.rooms_day_j -= 24 * kHourS * static_cast<double>(snapshot.roomless_w);
     for (const auto& tank : snapshot.tanks) add_tank(drawn_tank(tank, random), draw);
-    for (int h = 0; h < 24; ++h) draw.day_j += draw.power_w[static_cast<std::size_t>(h)] * kHourS;
+    for (std::size_t h = 0; h < 24; ++h) draw.day_j += draw.power_w[h] * kHourS;
   }
-  CapacityForecast forecast{snapshot.from, {}, {}, snapshot.zones.size() + snapshot.tanks.size()};
+  CapacityForecast forecast{
+      snapshot.from, {}, {}, snapshot.zones.size() + snapshot.tanks.size(), {}, {}};
+  const auto& widening = snapshot.widening;
   for (std::size_t h = 0; h < kHorizonHours; ++h) {
-    forecast.hours.push_back({quantiles(draws, [h](const Draw& d) { return d.power_w[h]; }),
-                              quantiles(draws, [h](const Draw& d) { return d.cores[h]; })});
+    forecast.hours.push_back(
+        {quantiles(draws, widening, [h](const Draw& d) { return d.power_w[h]; }),
+         quantiles(draws, widening, [h](const Draw& d) { return d.cores[h]; })});
   }
-  forecast.day_energy_j = quantiles(draws, [](const Draw& d) { return d.day_j; });
+  forecast.day_energy_j = quantiles(draws, widening, [](const Draw& d) { return d.day_j; });
+  forecast.rooms_day_energy_j =
+      quantiles(draws, widening, [](const Draw& d) { return d.rooms_day_j; });
+  for (auto& days : by_zone) forecast.zone_day_energy_j.push_back(quantiles(std::move(days)));
   return forecast;
 }
 

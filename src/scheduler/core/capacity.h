@@ -1,9 +1,10 @@
 // How much heat the fleet can take over the next 48 hours, with 5, 50 and 95 % quantiles.
 //
 // A pure function of a snapshot, run on a worker: it takes milliseconds per hundred zones. Each
-// draw is one joint future: the weather errs the same way for all zones of a site, each zone errs
-// by itself besides; powers are summed over zones first and only then are quantiles taken, since
-// quantiles do not add (HEAT section 1, "Uncertainty").
+// draw is one joint future: the weather errs the same way for all zones of a site, all zones err by
+// one learned error, each zone by its own besides (capacity_error.h); powers are summed over zones
+// first and only then are quantiles taken, since quantiles do not add (HEAT section 1,
+// "Uncertainty").
 #pragma once
 
 #include <array>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "protocol/stream.h"
+#include "scheduler/core/capacity_error.h"
 #include "scheduler/core/tank_forecast.h"
 #include "thermal/forecast_error.h"
 #include "thermal/room_model.h"
@@ -30,6 +32,7 @@ struct CapacityZone {
   float cores = 0;
   protocol::SpeedLaw speed;
   std::uint32_t site = 0;
+  NormalError error;  // its own
 };
 
 struct CapacitySnapshot {
@@ -39,15 +42,10 @@ struct CapacitySnapshot {
   std::vector<TankOutlook> tanks;
   float roomless_w = 0;  // dynamic power of nodes without a room: always there
   float roomless_cores = 0;
+  NormalError shared_error;  // of all zones together
+  BandWidening widening;
+  bool by_zone = false;  // also each zone's day: for the forecast that is held against its outcome
   std::uint64_t seed = 1;
-};
-
-struct CapacityQuantiles {
-  double p5 = 0;
-  double p50 = 0;
-  double p95 = 0;
-
-  friend bool operator==(const CapacityQuantiles&, const CapacityQuantiles&) = default;
 };
 
 struct CapacityHour {
@@ -62,6 +60,8 @@ struct CapacityForecast {
   std::vector<CapacityHour> hours;
   CapacityQuantiles day_energy_j;  // over the first 24 hours, quantiles of the sum
   std::uint64_t zones = 0;
+  CapacityQuantiles rooms_day_energy_j;  // of it, by rooms: neither tanks nor roomless nodes
+  std::vector<CapacityQuantiles> zone_day_energy_j;  // as the snapshot's zones, where asked for
 
   friend bool operator==(const CapacityForecast&, const CapacityForecast&) = default;
 };

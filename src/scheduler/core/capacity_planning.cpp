@@ -9,20 +9,40 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr Duration kEmptyRetry = std::chrono::seconds{10};  // right after a start
-constexpr int kZonesPerTurn = 500;  // taken into a snapshot in one apply(), so that it stays short
+constexpr double kSizedForK = 30;    // what a heater holds at full power (choice, as zones.cpp)
+constexpr double kUaFactorMost = 2;  // a heater may be half of what the room needs, or four times
+constexpr int kZonesPerTurn = 500;   // taken into a snapshot in one apply(), so that it stays short
 constexpr std::size_t kQueuedJobsCounted = 20'000;  // beyond, their mean stands for the rest
+
+std::int64_t day_of(UtcTime utc) {
+  return utc.time_since_epoch() / std::chrono::days{1};
+}
 
 }  // namespace
 
 CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRecord& lead) const {
   CapacityZone in;
+  for (const auto index : zone.nodes) {
+    const auto& node = nodes[index];
+    if (node.state != NodeState::kOnline) continue;
+    in.idle_w += static_cast<float>(node.learned.idle(node.facts).value);
+    in.max_w += static_cast<float>(node.learned.max(node.facts).value);
+    in.cores += static_cast<float>(node.facts.cores);
+    in.speed = node.learned.speed(node.facts);
+  }
   in.model = model_of(zone);
   in.now = zone.learning.filter().estimate();
   // A row written before hold models were kept has none.
-  const bool other = zone.learned && thermal::within_bounds(zone.learned->hold_model) &&
-                     zone.learned->hold_model != zone.learned->model;
-  if (other) {
-    in.model = zone.learned->hold_model;
+  const bool has_other = zone.learned && thermal::within_bounds(zone.learned->hold_model) &&
+                         zone.learned->hold_model != zone.learned->model;
+  if (has_other) in.model = zone.learned->hold_model;
+  // A loss far from what the heater was chosen for is a fit gone astray.
+  const double ua_sized = in.max_w > 0 ? static_cast<double>(in.max_w) / kSizedForK : 0;
+  const double ua = in.model.ua_w_per_k();
+  const bool credible = ua_sized <= 0 || (ua < kUaFactorMost * ua_sized &&
+                                          ua > ua_sized / kUaFactorMost / kUaFactorMost);
+  if (!credible) in.model = thermal::prior_room(std::clamp(ua_sized, 3.0, 500.0));
+  if (has_other || !credible) {
     in.now = beside_air(in.model, in.now, outdoor_of(zone.site).value_or(Celsius{in.now.air_c}));
   }
   constexpr int kMinutesPerWeek = 7 * 24 * 60;
@@ -37,45 +57,51 @@ CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRe
     const double setpoint_c = protocol::setpoint_at(lead.setpoint, then).value;
     in.reference_c[h] = static_cast<float>(setpoint_c + kept * zone.plan.charge.value);
   }
-  for (const auto index : zone.nodes) {
-    const auto& node = nodes[index];
-    if (node.state != NodeState::kOnline) continue;
-    in.idle_w += static_cast<float>(node.learned.idle(node.facts).value);
-    in.max_w += static_cast<float>(node.learned.max(node.facts).value);
-    in.cores += static_cast<float>(node.facts.cores);
-    in.speed = node.learned.speed(node.facts);
-  }
+  in.error = zone.capacity_error.now();
   return in;
 }
 
 void Scheduler::Impl::ask_for_capacity() {
   if (!config.heat.prediction || !clock_known || weather.empty() || capacity_asked) return;
   if (!capacity_making) {
-    if (capacity_due && now < *capacity_due) return;
+    const bool first_of_day = outlook_day && day_of(utc_now()) > *outlook_day;
+    if (!first_of_day && capacity_due && now < *capacity_due) return;
     capacity_due = now + config.heat.capacity_period;
     capacity_making.emplace();
-    capacity_making->snapshot.zones.reserve(zones.size());
-    capacity_making->snapshot.from = utc_now();
-    capacity_making->snapshot.seed = static_cast<std::uint64_t>(slot_of(utc_now()));
+    auto& snapshot = capacity_making->snapshot;
+    snapshot.zones.reserve(zones.size());
+    snapshot.from = utc_now();
+    snapshot.seed = static_cast<std::uint64_t>(slot_of(utc_now()));
+    snapshot.by_zone = first_of_day;
   }
-  if (!gather_capacity(*capacity_making)) return;  // goes on in the next turn
+  // Whole fleets take several turns. Yesterday's outcome first: today's forecast learns from it.
+  if (!settle_outlook(*capacity_making) || !gather_capacity(*capacity_making)) return;
   auto snapshot = std::move(capacity_making->snapshot);
+  auto outlook_now = std::move(capacity_making->outlook);
   capacity_making.reset();
   if (snapshot.zones.empty() && snapshot.tanks.empty() && snapshot.roomless_cores <= 0) {
     capacity_due = now + std::min(kEmptyRetry, config.heat.capacity_period);
     return;
   }
   capacity_asked = true;
+  if (snapshot.by_zone || !outlook_day) outlook_day = day_of(snapshot.from);
+  if (snapshot.by_zone) outlook_asked = std::move(outlook_now);
+  snapshot.shared_error = capacity_error.shared();
+  snapshot.widening = capacity_error.widening();
   out.emplace_back(ForecastCapacity{std::move(snapshot)});
 }
 
 // Takes so many more zones in, and in the end the nodes without a room; whether that was all.
-bool Scheduler::Impl::gather_capacity(CapacityMaking& making) const {
+bool Scheduler::Impl::gather_capacity(CapacityMaking& making) {
   auto& snapshot = making.snapshot;
   auto next = making.after ? zones.upper_bound(*making.after) : zones.begin();
   for (int turn = 0; turn < kZonesPerTurn && next != zones.end(); ++turn, ++next) {
-    const auto& [id, zone] = *next;
+    auto& [id, zone] = *next;
     making.after = id;
+    if (zone.capacity_residual) {
+      zone.capacity_error.take(*zone.capacity_residual - making.residual);
+      zone.capacity_residual.reset();
+    }
     const auto* lead = lead_of(zone);
     if (lead != nullptr && lead->state == NodeState::kOnline && zone.outlook) {
       snapshot.tanks.push_back(*zone.outlook);
@@ -90,6 +116,7 @@ bool Scheduler::Impl::gather_capacity(CapacityMaking& making) const {
     if (is_new) snapshot.sites.push_back(*series);
     snapshot.zones.push_back(capacity_zone(zone, *lead));
     snapshot.zones.back().site = place->second;
+    if (snapshot.by_zone) note_outlook(making, id, zone);
   }
   if (next != zones.end()) return false;
   for (const auto& node : nodes) {
@@ -103,6 +130,7 @@ bool Scheduler::Impl::gather_capacity(CapacityMaking& making) const {
 void Scheduler::Impl::on(const CapacityForecasted& event) {
   capacity_asked = false;
   capacity = event.forecast;
+  take_outlook(event.forecast);
 }
 
 // Pressure follows the queue and the share of wanted heat that customers' work gives.

@@ -9,6 +9,7 @@
 //   zone_fits.cpp   nightly fits
 //   telemetry.cpp   what outlives a restart, given out and taken back
 //   capacity_planning.cpp   the fleet's capacity, pressure, quotes
+//   capacity_outcome.cpp    what became of the capacity that was forecast
 //   placement.cpp   which task goes where
 //   views.cpp, explain.cpp   what others may see
 #pragma once
@@ -143,10 +144,21 @@ struct Scheduler::Impl {
     CapacitySnapshot snapshot;
     std::map<SiteId, std::uint32_t> places;  // of weather series, by their key
     std::optional<ZoneId> after;
+    CapacityOutlook outlook;  // of the day's first forecast
+    bool settled = false;     // the outlook of the day before, with that
+    double residual = 0;      // what its zones erred on average
   };
   void ask_for_capacity();
-  [[nodiscard]] bool gather_capacity(CapacityMaking& making) const;
+  [[nodiscard]] bool gather_capacity(CapacityMaking& making);
   void follow_pressure();
+
+  // ---- capacity_outcome.cpp
+  [[nodiscard]] Joules heat_of(const ZoneRecord& zone) const;
+  [[nodiscard]] bool settle_outlook(CapacityMaking& making);
+  void close_outlook(CapacityMaking& making);
+  void note_outlook(CapacityMaking& making, const ZoneId& id, const ZoneRecord& zone) const;
+  void take_outlook(const CapacityForecast& forecast);
+
   [[nodiscard]] Shape shape_of_job(const protocol::JobSpec& spec, Duration run_time_p90) const;
 
   // ---- placement.cpp
@@ -204,6 +216,9 @@ struct Scheduler::Impl {
   bool capacity_asked = false;
   std::optional<CapacityMaking> capacity_making;
   std::optional<TimePoint> capacity_due;
+  std::optional<std::int64_t> outlook_day;  // UTC day whose first forecast was ordered
+  CapacityOutlook outlook_asked, outlook;   // being forecast; forecast, its outcome to come
+  FleetCapacityError capacity_error;
   std::set<NodeIndex> dirty_nodes;  // to be offered work
   std::set<std::pair<Rank, NodeIndex>> ranked;
   std::set<std::pair<TimePoint, NodeIndex>> plans_due;

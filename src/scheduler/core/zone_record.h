@@ -4,7 +4,9 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <vector>
 
+#include "scheduler/core/capacity.h"
 #include "scheduler/core/node_record.h"
 #include "scheduler/core/tank_forecast.h"
 #include "scheduler/core/zone_learning.h"
@@ -73,6 +75,26 @@ struct ZoneRecord {
   double cold_k_s = 0;  // integral below the band, and the time over which
   double known_s = 0;
   std::optional<TimePoint> judged_at;
+
+  ZoneCapacityError capacity_error;
+  std::optional<double> capacity_residual;  // of the day that is being settled
+};
+
+// A forecast of a day's capacity that is held against what the zones' meters counted.
+struct CapacityOutlook {
+  struct Zone {
+    ZoneId id;
+    double max_w = 0;
+    Joules heat_before;  // by its nodes' counters, when the day began
+    double median_j = 0;
+  };
+  UtcTime from{};
+  CapacityQuantiles band;  // of all zones, J; without nodes that have no room
+  std::vector<Zone> zones;
+  // While it is settled:
+  std::size_t settled = 0;
+  std::size_t missing = 0;
+  double used_j = 0, beyond_j = 0, max_w = 0;
 };
 
 struct SiteRecord {
