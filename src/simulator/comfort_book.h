@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "simulator/building.h"
+#include "simulator/ideal_trace.h"
 #include "simulator/metrics.h"
 #include "simulator/scenario.h"
 
@@ -17,29 +18,6 @@ inline constexpr double kBandBelowK = 0.5;
 inline constexpr double kBandAboveK = 1.0;
 inline constexpr double kFrostC = 7;
 inline constexpr double kCeilingK = 2.0;
-
-// What the air was under policy `ideal`, every zone and minute, in millikelvin about 20 degC.
-class IdealTrace {
- public:
-  explicit IdealTrace(std::size_t zones = 0) : zones_(zones) {}
-  void add(double air_c) {
-    const double milli = (air_c - 20) * 1000;
-    trace_.push_back(static_cast<std::int16_t>(milli < -32767  ? -32767
-                                               : milli > 32767 ? 32767
-                                                               : milli + (milli < 0 ? -0.5 : 0.5)));
-  }
-  [[nodiscard]] bool has(int minute) const {
-    return (static_cast<std::size_t>(minute) + 1) * zones_ <= trace_.size();
-  }
-  [[nodiscard]] double air_c(std::size_t zone, int minute) const {
-    return 20 + trace_[static_cast<std::size_t>(minute) * zones_ + zone] / 1000.0;
-  }
-  void reserve(int minutes) { trace_.reserve(static_cast<std::size_t>(minutes) * zones_); }
-
- private:
-  std::size_t zones_;
-  std::vector<std::int16_t> trace_;
-};
 
 struct ComfortSample {
   double air_c = 0;

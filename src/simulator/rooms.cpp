@@ -13,10 +13,11 @@ constexpr Duration kMinute = std::chrono::minutes{1};
 }  // namespace
 
 Rooms::Rooms(const Scenario& scenario, std::uint64_t seed, const Fleet& fleet,
-             const SiteWeather& weather, Heater heater)
+             const SiteWeather& weather, Heater heater, const IdealTrace* ideal)
     : scenario_(scenario),
       fleet_(fleet),
       weather_(weather),
+      ideal_(ideal),
       seed_(seed),
       occupants_(scenario, seed),
       people_(fleet.zones.size()),
@@ -33,12 +34,19 @@ void Rooms::begin_minute(int minute) {
   for (std::size_t i = 0; i < rooms_.size(); ++i) {
     const auto& zone = fleet_.zones[i];
     if (zone.tank) continue;
-    people_[i] = occupants_.at(i, minute, air_c(i),
+    people_[i] = occupants_.at(i, minute, noticed_c(i, minute),
                                conditions_.facade_w_per_m2[static_cast<std::size_t>(zone.facade)]);
     const double ventilation = zone.room.ventilation_w_per_k + people_[i].window_w_per_k;
     if (ventilation != ventilation_[i]) rooms_[i].set_ventilation(ventilation);
     ventilation_[i] = ventilation;
   }
+}
+
+double Rooms::noticed_c(std::size_t zone, int minute) const {
+  if (ideal_ != nullptr && minute > 0 && ideal_->has(minute - 1)) {
+    return ideal_->air_c(zone, minute - 1);
+  }
+  return IdealTrace::rounded_c(air_c(zone));
 }
 
 thermal::Weather Rooms::weather_of(std::size_t zone) const {

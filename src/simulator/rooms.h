@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "simulator/building.h"
+#include "simulator/ideal_trace.h"
 #include "simulator/occupants.h"
 #include "simulator/site_weather.h"
 #include "thermal/simulated_room.h"
@@ -14,10 +15,13 @@ namespace hearth::simulator {
 
 class Rooms {
  public:
-  // `heater`: what stands in the rooms; without its slow body heat goes straight into the air.
+  // People see to window and blinds when it is too warm under `ideal` (null: in these rooms), so
+  // that every policy sees the same people. `heater`: what stands in the rooms; without its slow
+  // body heat goes straight into the air.
   enum class Heater { kRadiator, kIdeal };
   Rooms(const Scenario& scenario, std::uint64_t seed, const Fleet& fleet,
-        const SiteWeather& weather, Heater heater = Heater::kRadiator);
+        const SiteWeather& weather, Heater heater = Heater::kRadiator,
+        const IdealTrace* ideal = nullptr);
 
   // People and weather of this minute, from the state at its beginning.
   void begin_minute(int minute);
@@ -35,11 +39,13 @@ class Rooms {
   double sensed_c(std::size_t zone, int minute) const;
 
  private:
+  double noticed_c(std::size_t zone, int minute) const;
   thermal::Weather weather_of(std::size_t zone) const;
 
   const Scenario& scenario_;
   const Fleet& fleet_;
   const SiteWeather& weather_;
+  const IdealTrace* ideal_;
   std::uint64_t seed_;
   Occupants occupants_;
   Conditions conditions_;
