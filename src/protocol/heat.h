@@ -64,6 +64,16 @@ struct Follow {
   friend bool operator==(const Follow&, const Follow&) = default;
 };
 
+// How long a zone will stay too warm for a class to go on, though nothing heats it, as foreseen
+// from now; zero where it is not too warm, or nobody knows.
+struct ClosedFor {
+  Duration reserved{};
+  Duration on_demand{};
+  Duration flex{};  // FILLER too
+
+  friend bool operator==(const ClosedFor&, const ClosedFor&) = default;
+};
+
 // What the scheduler allows and wants of one node. Valid for `valid_for` from receipt; a node whose
 // limits expired finishes what runs, starts nothing, and falls to its static share of the breaker.
 struct Limits {
@@ -75,6 +85,7 @@ struct Limits {
   std::optional<Celsius> outdoor;  // now, by the site's weather; for nodes without such a sensor
   bool may_sleep = false;          // no work is coming for a while: the boards may go off
   std::optional<Follow> follow;
+  ClosedFor closed_for;
 
   friend bool operator==(const Limits&, const Limits&) = default;
 };

@@ -44,6 +44,11 @@ struct SchedulerMessageWriter {
     to_wire(m.limits.valid_for, limits->mutable_valid_for());
     if (m.limits.outdoor) limits->set_outdoor_c(m.limits.outdoor->value);
     limits->set_may_sleep(m.limits.may_sleep);
+    if (const auto& closed = m.limits.closed_for; closed != protocol::ClosedFor{}) {
+      to_wire(closed.reserved, limits->mutable_closed_for()->mutable_reserved());
+      to_wire(closed.on_demand, limits->mutable_closed_for()->mutable_on_demand());
+      to_wire(closed.flex, limits->mutable_closed_for()->mutable_flex());
+    }
     if (m.limits.follow) {
       limits->mutable_follow()->set_air_c(m.limits.follow->air.value);
       limits->mutable_follow()->set_wanted_w(m.limits.follow->wanted.value);
@@ -108,6 +113,10 @@ Message limits_from_wire(const node::v1::Limits& in) {
   limits.valid_for = checks.duration("valid_for", in.valid_for());
   if (in.has_outdoor_c()) limits.outdoor = Celsius{checks.finite("outdoor_c", in.outdoor_c())};
   limits.may_sleep = in.may_sleep();
+  const auto& closed = in.closed_for();
+  limits.closed_for = {checks.duration("closed_for.reserved", closed.reserved()),
+                       checks.duration("closed_for.on_demand", closed.on_demand()),
+                       checks.duration("closed_for.flex", closed.flex())};
   if (in.has_follow()) {
     limits.follow =
         protocol::Follow{Celsius{checks.finite("follow.air_c", in.follow().air_c())},

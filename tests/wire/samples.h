@@ -124,8 +124,15 @@ inline std::vector<protocol::SchedulerMessage> scheduler_messages() {
           protocol::StartAttempt{{3, 41}, {JobId{7}, 12}},
           protocol::StopAttempt{{3, 41}, protocol::StopReason::kHeat},
           protocol::ResultsAcknowledged{{{3, 41}, {3, 42}}},
-          protocol::LimitsChanged{{18, Celsius{20.5}, Watts{100}, Watts{400}, 30s, Celsius{-3.5},
-                                   true, protocol::Follow{Celsius{19.5}, Watts{220}}}},
+          protocol::LimitsChanged{{18,
+                                   Celsius{20.5},
+                                   Watts{100},
+                                   Watts{400},
+                                   30s,
+                                   Celsius{-3.5},
+                                   true,
+                                   protocol::Follow{Celsius{19.5}, Watts{220}},
+                                   {0s, 3600s, 7200s}}},
           protocol::SetpointOrdered{setpoint()},
           protocol::PlanChanged{plan()}};
 }

@@ -97,7 +97,9 @@ struct Agent::Impl {
   void set_speed(AttemptId attempt, StartedAttempt& started, int permille);
   void stop_halted();
   void give_up_frozen();
-  void see_use();  // how much of their speed attempts use
+  [[nodiscard]] Duration closed_for(
+      protocol::ServiceClass c) const;  // as the scheduler foresees it
+  void see_use();                       // how much of their speed attempts use
   Loads loads() const;
   bool can_ever_run(TaskId task) const;
   void stop_started(AttemptId attempt, protocol::FailureClass failure, Duration grace);

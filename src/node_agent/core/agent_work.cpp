@@ -217,6 +217,16 @@ void Agent::Impl::stop_halted() {
   }
 }
 
+Duration Agent::Impl::closed_for(protocol::ServiceClass c) const {
+  if (!limits) return {};
+  const auto& closed = limits->limits.closed_for;
+  const Duration foreseen = c == protocol::ServiceClass::kReserved   ? closed.reserved
+                            : c == protocol::ServiceClass::kOnDemand ? closed.on_demand
+                                                                     : closed.flex;
+  const Duration since = now - (limits->end - limits->limits.valid_for);
+  return std::max(Duration{}, foreseen - since);
+}
+
 // What was frozen too long goes, one by one.
 void Agent::Impl::give_up_frozen() {
   std::vector<FrozenAttempt> frozen;
@@ -226,9 +236,10 @@ void Agent::Impl::give_up_frozen() {
     const Duration computed = from_seconds(book.cpu_s(attempt) / started.resources.cores);
     frozen.push_back({attempt, started.service_class,
                       std::max(started.progress.nominal(now), computed),
-                      started.progress.frozen(now)});
+                      started.progress.frozen(now), closed_for(started.service_class)});
     const auto& last = frozen.back();
-    const TimePoint due = now + std::max(Duration{}, patience_for(last.nominal) - last.frozen);
+    const TimePoint due =
+        now + std::max(Duration{}, patience_for(last.nominal, last.closed_for) - last.frozen);
     give_up_due = std::min(give_up_due.value_or(due), due);
   }
   if (given_up_at && give_up_due) {

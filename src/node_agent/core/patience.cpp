@@ -7,6 +7,7 @@ namespace hearth::node_agent {
 namespace {
 
 constexpr Duration kPatienceMin = std::chrono::minutes{30};
+constexpr Duration kForeseenMin = std::chrono::hours{1};  // shorter is a forecast's error
 constexpr Duration kPatienceMax = std::chrono::hours{24};
 constexpr int kPatienceShare = 3;
 constexpr Duration kFreely = std::chrono::minutes{10};
@@ -30,8 +31,9 @@ Duration Progress::frozen(TimePoint now) const {
   return is_frozen() ? frozen_ + (now - since_) : frozen_;
 }
 
-Duration patience_for(Duration nominal) {
-  return std::clamp(kPatienceShare * nominal, kPatienceMin, kPatienceMax);
+Duration patience_for(Duration nominal, Duration closed_for) {
+  const Duration patience = std::clamp(kPatienceShare * nominal, kPatienceMin, kPatienceMax);
+  return closed_for >= std::max(patience, kForeseenMin) ? Duration{} : patience;
 }
 
 std::optional<AttemptId> attempt_to_give_up(const std::vector<FrozenAttempt>& frozen) {
@@ -40,7 +42,7 @@ std::optional<AttemptId> attempt_to_give_up(const std::vector<FrozenAttempt>& fr
     return std::tuple(-static_cast<int>(a.service_class), a.nominal, a.attempt);
   };
   for (const auto& attempt : frozen) {
-    if (attempt.frozen < patience_for(attempt.nominal)) continue;
+    if (attempt.frozen < patience_for(attempt.nominal, attempt.closed_for)) continue;
     if (chosen == nullptr || rank(attempt) < rank(*chosen)) chosen = &attempt;
   }
   if (chosen == nullptr) return std::nullopt;

@@ -42,9 +42,12 @@ struct FrozenAttempt {
   protocol::ServiceClass service_class{};
   Duration nominal{};
   Duration frozen{};
+  Duration closed_for{};
 };
 
-Duration patience_for(Duration nominal);
+// `closed_for`: how long the zone will stay too warm anyway, as foreseen; zero where nobody knows.
+// Who knows that patience will end in vain does not wait: zero then.
+Duration patience_for(Duration nominal, Duration closed_for);
 
 // Of those whose patience is over: the class that yields first, then the least lost work.
 std::optional<AttemptId> attempt_to_give_up(const std::vector<FrozenAttempt>& frozen);

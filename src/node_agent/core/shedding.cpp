@@ -26,7 +26,7 @@ struct Yield {
 constexpr Yield yield_of(ServiceClass c) {
   switch (c) {
     case ServiceClass::kReserved:
-      return {Kelvins{0.6}, Kelvins{1.2}};
+      return {Kelvins{0.2}, Kelvins{0.7}};
     case ServiceClass::kOnDemand:
       return {Kelvins{0.0}, Kelvins{0.3}};
     case ServiceClass::kFlex:

@@ -5,6 +5,9 @@
 namespace hearth::scheduler {
 namespace {
 
+// So long that boards go to sleep though work waits elsewhere (choice).
+constexpr Duration kClosedLong = std::chrono::hours{1};
+
 Watts fair_share(const NodeRecord& node, const PlanInputs& inputs) {
   const Watts available = inputs.site.breaker - inputs.site.reserve;
   if (inputs.site_max <= available || !(inputs.site_max > 0_W)) return node.facts.max;
@@ -26,8 +29,11 @@ protocol::Limits plan_limits(const NodeRecord& node, const PlanInputs& inputs) {
       rounded(inputs.zone != nullptr ? inputs.zone->t_ref
                                      : node.telemetry.setpoint.value_or(protocol::kSetpointMin));
   limits.outdoor = inputs.outdoor;
-  limits.may_sleep = node.facts.can_sleep && !inputs.work_waits && node.attempts.empty() &&
-                     (inputs.zone == nullptr ? node.has_room() : inputs.zone->may_sleep);
+  if (inputs.zone != nullptr) limits.closed_for = inputs.zone->closed_for;
+  const bool closed = limits.closed_for.flex >= kClosedLong;
+  limits.may_sleep = node.facts.can_sleep && (!inputs.work_waits || closed) &&
+                     node.attempts.empty() &&
+                     (inputs.zone == nullptr ? node.has_room() : closed || inputs.zone->may_sleep);
 
   const Watts free = inputs.site.breaker - inputs.site.reserve - inputs.others_committed;
   Watts p_max = std::min({node.facts.max, fair_share(node, inputs), free});

@@ -8,6 +8,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::size_t kStepsPerHour = 6;
+constexpr Duration kPlanStep = std::chrono::minutes{10};
 constexpr std::size_t kSunSteps = 12 * kStepsPerHour;
 constexpr double kZSun = 0.6745;    // 75 %: the sun is a likelihood, comfort now a fact (choice)
 constexpr double kSunMargin = 0.5;  // K above the setpoint that free heat may reach (choice)
@@ -24,6 +25,18 @@ double free_peak_k(const ZonePlanInputs& inputs) {
     peak = std::max(peak, air - inputs.setpoint_c[k]);
   }
   return peak;
+}
+
+// How long the zone, too warm for a class to go on, stays so without any heat of ours.
+Duration closed_for(const ZonePlanInputs& inputs, Kelvins bound) {
+  const auto& forecast = *inputs.forecast;
+  if (forecast.now().air_c < inputs.setpoint_c[0] + bound.value) return {};
+  std::size_t k = 0;
+  while (k < kPlanSteps &&
+         static_cast<double>(forecast.free_air_c()[k]) >= inputs.setpoint_c[k] + bound.value) {
+    ++k;
+  }
+  return static_cast<int>(k) * kPlanStep;
 }
 
 double bend_k(const protocol::HeatBand& band, double pressure) {
@@ -123,6 +136,9 @@ ZonePlanResult plan_zone(const ZonePlanInputs& inputs) {
   plan.t_ref = rounded(Celsius{inputs.setpoint_c[0] + bend});
   if (inputs.forecast == nullptr) return plan;
 
+  plan.closed_for = {closed_for(inputs, inputs.band.reserved.must_stop_above),
+                     closed_for(inputs, inputs.band.on_demand.must_stop_above),
+                     closed_for(inputs, inputs.band.flex.must_stop_above)};
   plan_power(inputs, bend, plan);
   return plan;
 }

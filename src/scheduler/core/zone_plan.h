@@ -39,7 +39,8 @@ struct ZonePlanResult {
                                // the setpoint then; very negative in winter
   Watts hold;                  // mean of the next two hours
   Watts hold_p10_low;          // lowest 10 % quantile within 48 h
-  bool may_sleep = false;      // the boards' idle power alone would be too much heat
+  protocol::ClosedFor closed_for;         // how long it stays too warm by itself for work to go on
+  bool may_sleep = false;                 // the boards' idle power alone would be too much heat
   std::vector<protocol::PlanHour> hours;  // empty without a forecast
 };
 

@@ -34,9 +34,16 @@ TEST(Progress, FrozenTimeIsSummedUntilItRunsFreely) {
 }
 
 TEST(Patience, IsWhatWouldBeLostWithinReason) {
-  EXPECT_EQ(patience_for(minutes{1}), minutes{30});
-  EXPECT_EQ(patience_for(minutes{40}), hours{2});
-  EXPECT_EQ(patience_for(hours{9}), hours{24});
+  EXPECT_EQ(patience_for(minutes{1}, {}), minutes{30});
+  EXPECT_EQ(patience_for(minutes{40}, {}), hours{2});
+  EXPECT_EQ(patience_for(hours{9}, {}), hours{24});
+}
+
+TEST(Patience, EndsAtOnceWhereItWouldEndInVain) {
+  EXPECT_EQ(patience_for(minutes{40}, hours{2}), minutes{0});
+  EXPECT_EQ(patience_for(minutes{40}, minutes{119}), hours{2});
+  EXPECT_EQ(patience_for(minutes{1}, minutes{59}), minutes{30}) << "an hour's forecast may err";
+  EXPECT_EQ(patience_for(hours{9}, hours{23}), hours{24});
 }
 
 TEST(GivingUp, ChoosesTheYieldingClassThenTheLeastLost) {
@@ -55,7 +62,7 @@ TEST(GivingUp, ChoosesTheYieldingClassThenTheLeastLost) {
 TEST(GivingUp, LosesAtMostFourTimesTheLeast) {
   for (int nominal = 1; nominal <= 180; nominal += 7) {
     for (int cold_after = 1; cold_after <= 400; ++cold_after) {
-      const auto patience = static_cast<int>(patience_for(minutes{nominal}) / minutes{1});
+      const auto patience = static_cast<int>(patience_for(minutes{nominal}, {}) / minutes{1});
       const int best = std::min(cold_after, nominal);
       const int ours = cold_after <= patience ? cold_after : patience + nominal;
       EXPECT_LE(ours, 4 * std::max(best, 30)) << nominal << " " << cold_after;
@@ -88,6 +95,18 @@ TEST(Freezing, IsGivenUpOneByOneWhenItLastsTooLong) {
     }
   }
   EXPECT_EQ(stops, (std::vector<Duration>{minutes{80}, minutes{85}, minutes{90}}));
+}
+
+TEST(Freezing, IsGivenUpAtOnceWhereTheSunWillOutlastPatience) {
+  Driven driven;
+  driven.connect(19.9, hours{10});
+  (void)driven.start({}, 1, spec_of(ServiceClass::kFlex));
+  protocol::Limits limits{2, 20_degC, 0_W, 500_W, hours{10}};
+  limits.closed_for = {{}, {}, hours{3}};
+  (void)driven.say(minutes{5}, protocol::LimitsChanged{limits});
+  const auto commands = driven.at(minutes{20}, air_of(21.01));
+  ASSERT_EQ(all_of<StopTask>(commands).size(), 1u);
+  EXPECT_EQ(all_of<StopTask>(commands).front().failure, protocol::FailureClass::kHeat);
 }
 
 TEST(Freezing, TheDeadlineOfPatienceIsTold) {

@@ -161,7 +161,7 @@ TEST_P(Window, IsNotARadiatorThatStops) {
 // Work that heated beyond the setpoint ends; filler has nothing to add.
 TEST_P(Window, IsNotWorkThatEnds) {
   for (std::uint64_t seed = 0; seed < kSeeds; ++seed) {
-    ClosedLoop loop(config_of(GetParam()), ClosedLoop::room(20, -8));
+    ClosedLoop loop(config_of(GetParam()), ClosedLoop::room(20, -12));
     loop.sensed = sensor_of(seed, 0.05, 0);
     loop.work_class = protocol::ServiceClass::kReserved;
     Findings found;

@@ -49,6 +49,23 @@ TEST(Plan, PromisedHeatIsGivenWhileTheRoomHasAPlaceForIt) {
   EXPECT_EQ(plan_limits(node, inputs).p_min, 0_W);
 }
 
+TEST(Plan, BoardsOfAClosedRoomSleepThoughWorkWaits) {
+  auto node = heated_node();
+  node.facts.can_sleep = true;
+  auto inputs = alone();
+  inputs.work_waits = true;
+  ZonePlanResult zone;
+  zone.t_ref = 20_degC;
+  zone.may_sleep = true;
+  inputs.zone = &zone;
+  EXPECT_FALSE(plan_limits(node, inputs).may_sleep);
+  zone.closed_for.flex = std::chrono::hours{2};
+  EXPECT_TRUE(plan_limits(node, inputs).may_sleep);
+  EXPECT_EQ(plan_limits(node, inputs).closed_for, zone.closed_for);
+  node.attempts[{1, 1}];
+  EXPECT_FALSE(plan_limits(node, inputs).may_sleep) << "what is frozen must not lose its memory";
+}
+
 TEST(Plan, BreakerIsSharedByRatedPower) {
   auto inputs = alone();
   inputs.site = {800_W, 100_W};

@@ -82,6 +82,21 @@ TEST(ZonePlan, MakesRoomForTheSunThatComes) {
   EXPECT_GT(lowered.free_peak, Kelvins{0.5});
 }
 
+TEST(ZonePlan, TellsHowLongAWarmRoomStaysClosedToEachClass) {
+  const Room mild{15};
+  const auto at = [&](double air_c) {
+    const thermal::ZoneForecast forecast{
+        mild.response, thermal::ForecastError{}, {air_c, air_c, 0, 0}, mild.weather};
+    return plan_zone(inputs_for(&forecast, 0)).closed_for;
+  };
+  EXPECT_EQ(at(20.9), protocol::ClosedFor{});
+  const auto warm = at(22.5);
+  EXPECT_GT(warm.reserved, Duration{});
+  EXPECT_GT(warm.on_demand, warm.reserved);
+  EXPECT_GT(warm.flex, warm.on_demand);
+  EXPECT_LT(warm.flex, thermal::kForecastSpan);
+}
+
 TEST(ZonePlan, BoardsMaySleepWhereIdlingIsTooMuchHeat) {
   const Room mild{19.5};
   const auto forecast = mild.forecast();
