@@ -21,6 +21,12 @@ std::string number(const char* pattern, double value) {
   return buffer;
 }
 
+// Our choices, by trial in the twin.
+constexpr Kelvins kSunCloses{1.5};  // of free heat: where ON_DEMAND work must stop
+constexpr double kLittleOfMinRun = 0.5;
+constexpr Duration kShort = std::chrono::hours{1};  // at P90
+constexpr Kelvins kLongStartsBelow{0.3};
+
 bool temperature_known(const NodeRecord& node) {
   return !node.has_room() ||
          (node.telemetry.air_temperature_c.quality == protocol::Quality::kGood &&
@@ -34,10 +40,24 @@ bool tank_takes_heat(double charge, protocol::ServiceClass service_class) {
   return charge < kFullest[static_cast<std::size_t>(service_class)];
 }
 
-bool room_takes_heat(const NodeRecord& node, const protocol::ClassBand& band) {
+bool sun_closes(const NodeRecord& node) {
+  return node.free_peak && *node.free_peak >= kSunCloses;
+}
+
+// Long work begins only where heat is wanted: not in a room that the sun is about to fill, nor in
+// one that hardly loses any. Short work ends before it matters.
+bool only_short(const NodeRecord& node) {
+  const bool wants_little = node.hold && *node.hold < kLittleOfMinRun * node.facts.min_run;
+  return sun_closes(node) || wants_little;
+}
+
+bool room_takes_heat(const NodeRecord& node, const protocol::ClassBand& band, Duration remaining) {
   if (!node.has_room() || !temperature_known(node)) return true;  // told apart from each other
+  const bool is_long = remaining == Duration{} || remaining > kShort;
+  Kelvins below = band.may_start_below;
+  if (is_long && only_short(node)) below = std::min(below, kLongStartsBelow);
   const Celsius air{node.telemetry.air_temperature_c.value};
-  return rounded(air) < rounded(node.reference() + band.may_start_below);
+  return rounded(air) < rounded(node.reference() + below);
 }
 
 }  // namespace
@@ -97,11 +117,14 @@ Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::H
   require(ConditionId::kTemperatureKnown, temperature_known(node));
   const auto charge = tank_charge(node);
   require(ConditionId::kRoomTakesHeat,
-          charge ? tank_takes_heat(*charge, shape.service_class)
-                 : room_takes_heat(node, class_band(band, shape.service_class)));
+          charge
+              ? tank_takes_heat(*charge, shape.service_class)
+              : room_takes_heat(node, class_band(band, shape.service_class), shape.remaining_p90));
   if (shape.remaining_p90 > Duration::zero() && node.runway.known()) {
     const int busy = std::min(node.facts.cores, node.cores_leased + fitting_cores);
-    require(ConditionId::kRunway, node.runway.fits(shape.service_class, busy, shape.remaining_p90));
+    const Duration remaining =
+        sun_closes(node) ? shape.remaining_p90 : std::min(shape.remaining_p90, shape.least_runway);
+    require(ConditionId::kRunway, node.runway.fits(shape.service_class, busy, remaining));
   }
   require(ConditionId::kPowerShare, usable >= fitting_cores);
   require(ConditionId::kCoresFree,

@@ -16,12 +16,14 @@ struct Shape {
   protocol::Resources resources;
   bool needs_isolation = false;
   Duration remaining_p90{};  // nominal, of one task; zero: not asked of the room
+  // Of the runway so much will do, except where the sun is about to close the room.
+  Duration least_runway = std::chrono::hours{48};
 
   friend auto operator<=>(const Shape& a, const Shape& b) {
     return std::tie(a.service_class, a.resources.cores, a.resources.memory_bytes, a.needs_isolation,
-                    a.remaining_p90) <=> std::tie(b.service_class, b.resources.cores,
-                                                  b.resources.memory_bytes, b.needs_isolation,
-                                                  b.remaining_p90);
+                    a.remaining_p90, a.least_runway) <=>
+           std::tie(b.service_class, b.resources.cores, b.resources.memory_bytes, b.needs_isolation,
+                    b.remaining_p90, b.least_runway);
   }
   friend bool operator==(const Shape& a, const Shape& b) { return (a <=> b) == 0; }
 };

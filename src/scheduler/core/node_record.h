@@ -29,7 +29,7 @@ struct Attempt {
 // state of charge, nodes without a room last. Smaller is sooner; rounded, so that it is the same on
 // every processor.
 struct Rank {
-  enum Group { kCold, kInBand, kNoRoom, kAsleep, kFull };
+  enum Group { kCold, kInBand, kNoRoom, kAsleep, kClosing, kFull };
   int group = kCold;
   std::int64_t charge_permille = 0;
 
@@ -75,6 +75,7 @@ struct NodeRecord {
   std::optional<Watts> hold;              // the node's share, mean of the next two hours
   std::optional<Watts> absorbs;           // of a tank: what it takes, mean of the next day
   std::optional<Celsius> work_reference;  // what class bounds are measured from; t_ref if unset
+  std::optional<Kelvins> free_peak;       // above the setpoint, of free heat within 12 h
   RunwayTable runway;
   // Work of a class that came back unasked is not offered again before, by class: the node judges
   // by what we may not have heard yet.

@@ -40,7 +40,9 @@ Shape Scheduler::Impl::shape_of_job(const protocol::JobSpec& spec, Duration run_
   constexpr Duration kQueued = std::chrono::minutes{30};
   constexpr double kMuch = 0.7;
   if (!config.heat.prediction) return shape_of(spec);
-  return shape_of(spec, pressure.value() > kMuch ? std::min(run_time_p90, kQueued) : run_time_p90);
+  Shape shape = shape_of(spec, run_time_p90);
+  if (pressure.value() > kMuch) shape.least_runway = kQueued;
+  return shape;
 }
 
 void Scheduler::Impl::place() {

@@ -32,11 +32,13 @@ double state_of_charge(const protocol::Telemetry& telemetry, const protocol::Hea
 }
 
 Rank rank_of(const NodeRecord& node, const protocol::HeatBand& band, bool prediction) {
+  constexpr Kelvins kClosing{1.0};  // of free heat: where ON_DEMAND work may not begin any more
   constexpr double kHeadroomStepW = 10;  // so that ranks change seldom
   if (node.cores_leased >= usable_cores(node)) return {Rank::kFull, 0};
   if (!node.has_room()) return {Rank::kNoRoom, node.cores_leased};
   const double charge = tank_charge(node).value_or(state_of_charge(node.telemetry, band));
   const auto permille = static_cast<std::int64_t>(charge * 1000.0 + (charge < 0 ? -0.5 : 0.5));
+  if (prediction && node.free_peak >= kClosing) return {Rank::kClosing, permille};
   if (node.telemetry.asleep) return {Rank::kAsleep, permille};
   if (!prediction || (node.facts.tank && !node.hold))
     return {permille < 0 ? Rank::kCold : Rank::kInBand, permille};

@@ -8,6 +8,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr double kDaysMin = 1;
+constexpr double kYoungDays = 5;
 
 // Zones are fitted one after the other through the night, by name, so that nothing comes in bursts.
 Duration fit_offset(const ZoneId& zone) {
@@ -44,10 +45,14 @@ void Scheduler::Impl::ask_for_fit(const ZoneId& id, ZoneRecord& zone) {
   if (zone.fit_due == UtcTime{}) {
     const auto midnight = std::chrono::floor<std::chrono::days>(utc);
     zone.fit_due = UtcTime{midnight.time_since_epoch()} + fit_offset(id);
-    while (zone.fit_due <= utc) zone.fit_due += config.heat.fit_period;
+    zone.fit_due += std::chrono::days{zone.fit_due <= utc ? 1 : 0};
   }
   if (utc < zone.fit_due || zone.fitting) return;
-  while (zone.fit_due <= utc) zone.fit_due += config.heat.fit_period;
+  // A new zone is fitted every night: its first sunny day is worth more than its tenth.
+  const auto period = zone.learning.days_known() < kYoungDays
+                          ? std::min<Duration>(config.heat.fit_period, std::chrono::hours{24})
+                          : config.heat.fit_period;
+  while (zone.fit_due <= utc) zone.fit_due += period;
   if (zone.learning.days_known() < kDaysMin) return;
   zone.fitting = true;
   thermal::FitOptions options;

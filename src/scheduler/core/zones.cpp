@@ -293,10 +293,12 @@ void Scheduler::Impl::share_plan(const ZoneRecord& zone, NodeRecord& node, Celsi
                                  Watts zone_max) {
   node.work_reference = work_reference;
   node.hold.reset();
+  node.free_peak.reset();
   node.runway.clear();
   if (!zone.forecast) return;
   const double share = zone_max > 0_W ? node.facts.max / zone_max : 1;
   node.hold = rounded(std::min(1.0, share) * zone.plan.hold);
+  node.free_peak = zone.plan.free_peak;
   Watts others;
   for (const auto index : zone.nodes) {
     if (&nodes[index] != &node) others += Watts{nodes[index].telemetry.power_w.value};

@@ -87,6 +87,25 @@ TEST(Feasible, PowerLimitsHowManyCoresRun) {
   EXPECT_TRUE(failing(node, {}, {}, 0).test(static_cast<std::size_t>(ConditionId::kPowerShare)));
 }
 
+TEST(Feasible, LongWorkBeginsOnlyWhereHeatIsWanted) {
+  auto node = good_node();
+  node.telemetry.air_temperature_c.value = 20.5;
+  Shape longer, shorter;
+  longer.remaining_p90 = std::chrono::hours{2};
+  shorter.remaining_p90 = std::chrono::minutes{20};
+  const auto takes = [&](const Shape& shape) { return failing(node, shape, {}, 0).none(); };
+  EXPECT_TRUE(takes(longer));
+  node.free_peak = Kelvins{2};
+  EXPECT_FALSE(takes(longer)) << "the sun is coming";
+  EXPECT_TRUE(takes(shorter));
+  node.free_peak = Kelvins{0};
+  node.hold = 10_W;
+  EXPECT_FALSE(takes(longer)) << "hardly any heat is lost";
+  EXPECT_TRUE(takes(shorter));
+  node.telemetry.air_temperature_c.value = 20.2;
+  EXPECT_TRUE(takes(longer));
+}
+
 TEST(Feasible, NodeWithoutARoomIgnoresHeat) {
   auto node = good_node();
   node.facts.kind = protocol::NodeKind::kNone;
@@ -120,6 +139,14 @@ TEST(Feasible, ATankTakesHeatUntilTheComputersCanGiveItNoMore) {
   EXPECT_TRUE(takes(55.5, 45, kReserved));
   EXPECT_FALSE(takes(57, 45, kReserved));
   EXPECT_FALSE(takes(50, 52, kReserved)) << "the loop gets its water back too warm";
+}
+
+TEST(Rank, RoomsThatTheSunWillFillComeLast) {
+  auto sunny = good_node(), asleep = good_node();
+  sunny.free_peak = Kelvins{1.2};
+  asleep.telemetry.asleep = true;
+  EXPECT_LT(rank_of(asleep, {}, true), rank_of(sunny, {}, true));
+  EXPECT_LT(rank_of(sunny, {}, false), rank_of(asleep, {}, false)) << "without prediction";
 }
 
 TEST(Rank, ColdZonesFirstThenByChargeThenNodesWithoutARoom) {
