@@ -53,8 +53,8 @@ void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan)
     const double kept = std::max(0.0, 1 - static_cast<double>(k) / kPressureFadesSteps);
     reference[k] = inputs.setpoint_c[k] + kept * bend;
   }
-  const auto& by = inputs.hold_forecast != nullptr ? *inputs.hold_forecast : *inputs.forecast;
-  by.hold_power(std::span(reference).first(steps), inputs.max.value, std::span(hold).first(steps));
+  inputs.forecast->hold_power(std::span(reference).first(steps), inputs.max.value,
+                              std::span(hold).first(steps));
   const auto mean = [&hold](std::size_t first, std::size_t count) {
     double sum = 0;
     for (std::size_t k = first; k < first + count; ++k) sum += hold[k];
@@ -70,7 +70,8 @@ void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan)
     return;
   }
   const double lowest = *std::ranges::min_element(hold);
-  plan.hold_p10_low = rounded(Watts{std::max(0.0, lowest - thermal::kZ90 * by.hold_power_std_w())});
+  plan.hold_p10_low =
+      rounded(Watts{std::max(0.0, lowest - thermal::kZ90 * inputs.forecast->hold_power_std_w())});
   for (std::size_t h = 0; h < inputs.outdoor_c.size(); ++h) {
     plan.hours.push_back({rounded(Celsius{reference[h * kStepsPerHour]}),
                           rounded(Celsius{inputs.outdoor_c[h]}),

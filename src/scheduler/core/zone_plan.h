@@ -21,8 +21,6 @@ struct ZonePlanInputs {
   std::array<double, kPlanSteps> setpoint_c{};
   double pressure = 0;  // -1: no work in sight; 0: as much as heat is wanted; 1: it queues
   const thermal::ZoneForecast* forecast = nullptr;  // none: no weather, or prediction is off
-  // What holds a temperature, where a model of its own may say that; none: `forecast`.
-  const thermal::ZoneForecast* hold_forecast = nullptr;
   Kelvins commissioning;                          // not 0: this instead of what the pressure bends
   std::array<double, 48> outdoor_c{};             // by the hour, where there is a forecast
   const struct ZonePlanResult* before = nullptr;  // less than an hour old: its far end still holds

@@ -197,10 +197,7 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
     if (!zone.learning.has_filter() || may_begin) use_model(zone);
     if (zone.learning.estimating()) make_forecast(zone, *series, inputs);
   }
-  if (zone.forecast) {
-    inputs.forecast = &*zone.forecast;
-    inputs.hold_forecast = &zone.hold_forecast();
-  }
+  if (zone.forecast) inputs.forecast = &*zone.forecast;
   inputs.commissioning = commissioning_of(zone, lead);
   // The far end of the plan moves slowly: it is made anew once an hour, for the agent too.
   const bool whole = utc - zone.plan_sent >= std::chrono::hours{1} || zone.plan.hours.empty();
@@ -304,7 +301,9 @@ void Scheduler::Impl::share_plan(const ZoneRecord& zone, NodeRecord& node, Celsi
     if (&nodes[index] != &node) others += Watts{nodes[index].telemetry.power_w.value};
   }
   const auto& band = config.band;
-  node.runway.reset({.forecast = &zone.hold_forecast(),
+  // By the model that forecasts temperature best, as the plan: in the twin runways and hold power
+  // of the one that capacity is reckoned with (hold_model) doubled the waits at 60 % load.
+  node.runway.reset({.forecast = &*zone.forecast,
                      .stop = {work_reference + band.reserved.must_stop_above,
                               work_reference + band.on_demand.must_stop_above,
                               work_reference + band.flex.must_stop_above},

@@ -158,23 +158,6 @@ TEST(Commissioning, MovesTheReferenceInsideTheBandButGivesWayToTheSun) {
   EXPECT_LT(plan.t_ref, 20_degC);
 }
 
-TEST(ZonePlan, AModelOfItsOwnSaysWhatHolds) {
-  const Room room{0};
-  const auto forecast = room.forecast();
-  Room lossy{0};
-  lossy.model = thermal::prior_room(25);
-  lossy.response = {lossy.model, thermal::kRadiatorLagS};
-  const auto holds = lossy.forecast();
-  auto inputs = inputs_for(&forecast, 0);
-  const auto plain = plan_zone(inputs);
-  inputs.hold_forecast = &holds;
-  const auto other = plan_zone(inputs);
-  EXPECT_EQ(other.t_ref, plain.t_ref);
-  EXPECT_NEAR(other.hold.value, 1.25 * plain.hold.value, 20);
-  EXPECT_NEAR(other.hours.back().hold.value, 1.25 * plain.hours.back().hold.value, 20);
-  EXPECT_GT(other.hold_p10_low, plain.hold_p10_low);
-}
-
 TEST(RunwayTable, LessPowerAndMoreStandingLastLonger) {
   const Room room{12};
   const auto forecast = room.forecast();
