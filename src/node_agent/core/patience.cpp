@@ -33,7 +33,7 @@ Duration Progress::frozen(TimePoint now) const {
 
 Duration patience_for(Duration nominal, Duration closed_for) {
   const Duration patience = std::clamp(kPatienceShare * nominal, kPatienceMin, kPatienceMax);
-  return closed_for >= std::max(patience, kForeseenMin) ? Duration{} : patience;
+  return closed_for >= std::max(2 * patience, kForeseenMin) ? Duration{} : patience;
 }
 
 std::optional<AttemptId> attempt_to_give_up(const std::vector<FrozenAttempt>& frozen) {

@@ -46,7 +46,7 @@ struct FrozenAttempt {
 };
 
 // `closed_for`: how long the zone will stay too warm anyway, as foreseen; zero where nobody knows.
-// Who knows that patience will end in vain does not wait: zero then.
+// Where that is twice as long, patience would end in vain (a forecast errs): zero then.
 Duration patience_for(Duration nominal, Duration closed_for);
 
 // Of those whose patience is over: the class that yields first, then the least lost work.

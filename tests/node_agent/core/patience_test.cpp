@@ -40,9 +40,9 @@ TEST(Patience, IsWhatWouldBeLostWithinReason) {
 }
 
 TEST(Patience, EndsAtOnceWhereItWouldEndInVain) {
-  EXPECT_EQ(patience_for(minutes{40}, hours{2}), minutes{0});
-  EXPECT_EQ(patience_for(minutes{40}, minutes{119}), hours{2});
-  EXPECT_EQ(patience_for(minutes{1}, minutes{59}), minutes{30}) << "an hour's forecast may err";
+  EXPECT_EQ(patience_for(minutes{40}, hours{4}), minutes{0});
+  EXPECT_EQ(patience_for(minutes{40}, minutes{239}), hours{2}) << "a forecast errs";
+  EXPECT_EQ(patience_for(minutes{1}, minutes{59}), minutes{30});
   EXPECT_EQ(patience_for(hours{9}, hours{23}), hours{24});
 }
 
