@@ -146,9 +146,11 @@ class Table {
 
   void speed() {
     const double node_days = scenario_.nodes * scenario_.days;
-    const double bound_s = 60 * node_days / (14 * 1024);
-    // On one core: CPU time, since others may share the machine.
-    add("14 days of 1,024 nodes <= 60 s of one core (in proportion)",
+    // On one core: CPU time, since others may share the machine. Complete, with fits: ten minutes.
+    const bool complete = scenario_.cores.fit_period_h > 0;
+    const double bound_s = (complete ? 600 : 60) * node_days / (14 * 1024);
+    add(complete ? "14 days of 1,024 nodes with fits <= 600 s of one core (in proportion)"
+                 : "14 days of 1,024 nodes without fits <= 60 s of one core (in proportion)",
         hearth_->most("cpu_s") <= bound_s,
         number(hearth_->most("cpu_s")) + " s against " + number(bound_s) + ", on the clock " +
             number(hearth_->most("wall_s")) + " s");
