@@ -1,7 +1,7 @@
 // The people of a zone: when they are in, what they give off, when they open a window.
 //
-// Habits are fixed by the seed; only whether a room is too warm depends on what a policy did to it,
-// and there too the dice depend on zone and time alone. The same behaviour meets every policy.
+// Habits are fixed by the seed; only whether it is too warm depends on the air that the caller
+// shows (rooms.h: the ideal heater's), and there too the dice depend on zone and time alone.
 #pragma once
 
 #include <cstdint>

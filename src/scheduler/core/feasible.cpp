@@ -162,10 +162,18 @@ std::string condition_text(ConditionId id, const Shape& shape, const protocol::H
     case ConditionId::kRoomTakesHeat:
       return "the zone is less than " +
              number("%.1f K", class_band(band, shape.service_class).may_start_below.value) +
-             " above its reference, as " + std::string(to_string(shape.service_class)) + " asks";
+             " above its reference, as " + std::string(to_string(shape.service_class)) + " asks" +
+             (shape.remaining_p90 > kShort
+                  ? number(", or %.1f K for work so long", kLongStartsBelow.value) +
+                        " where the sun is coming or little heat is lost"
+                  : "");
     case ConditionId::kRunway:
       return "the zone bears a task to its end, " + hearth::to_string(shape.remaining_p90) +
-             " at full speed at P90, before it gets too warm";
+             " at full speed at P90, before it gets too warm" +
+             (shape.least_runway < shape.remaining_p90
+                  ? "; " + hearth::to_string(shape.least_runway) +
+                        " while work queues, unless the sun is coming"
+                  : "");
     case ConditionId::kPowerShare:
       return "the node's power limit lets " + cores + " run";
     case ConditionId::kCoresFree:

@@ -75,7 +75,7 @@ struct NodeRecord {
   std::optional<Watts> hold;              // the node's share, mean of the next two hours
   std::optional<Watts> absorbs;           // of a tank: what it takes, mean of the next day
   std::optional<Celsius> work_reference;  // what class bounds are measured from; t_ref if unset
-  std::optional<Kelvins> free_peak;       // above the setpoint, of free heat within 12 h
+  std::optional<Kelvins> free_peak;       // of free heat within 12 h, above where work may go
   RunwayTable runway;
   // Work of a class that came back unasked is not offered again before, by class: the node judges
   // by what we may not have heard yet.

@@ -17,12 +17,19 @@ constexpr std::size_t kSleepSteps = 9;                     // an hour and a half
 constexpr double kPressureFadesSteps = 6 * kStepsPerHour;  // who hears no more of us floats back
 
 // How far above the band free heat will carry the zone within 12 h, at the 75 % quantile.
-double free_peak_k(const ZonePlanInputs& inputs) {
+// What class bounds will be measured from: a setback only lowers the setpoint, not the permission.
+double work_base_c(const ZonePlanInputs& inputs, std::size_t k) {
+  const double setpoint_c = inputs.setpoint_c[k];
+  return inputs.work_reference ? std::max(setpoint_c, inputs.work_reference->value) : setpoint_c;
+}
+
+template <class Base>
+double free_peak_k(const ZonePlanInputs& inputs, Base base_c) {
   double peak = -100;
   for (std::size_t k = 0; k < kSunSteps; ++k) {
     const double air =
         static_cast<double>(inputs.forecast->free_air_c()[k]) + kZSun * inputs.forecast->sigma_k(k);
-    peak = std::max(peak, air - inputs.setpoint_c[k]);
+    peak = std::max(peak, air - base_c(k));
   }
   return peak;
 }
@@ -30,10 +37,10 @@ double free_peak_k(const ZonePlanInputs& inputs) {
 // How long the zone, too warm for a class to go on, stays so without any heat of ours.
 Duration closed_for(const ZonePlanInputs& inputs, Kelvins bound) {
   const auto& forecast = *inputs.forecast;
-  if (forecast.now().air_c < inputs.setpoint_c[0] + bound.value) return {};
+  if (forecast.now().air_c < work_base_c(inputs, 0) + bound.value) return {};
   std::size_t k = 0;
   while (k < kPlanSteps &&
-         static_cast<double>(forecast.free_air_c()[k]) >= inputs.setpoint_c[k] + bound.value) {
+         static_cast<double>(forecast.free_air_c()[k]) >= work_base_c(inputs, k) + bound.value) {
     ++k;
   }
   return static_cast<int>(k) * kPlanStep;
@@ -122,8 +129,10 @@ ZonePlanResult plan_zone(const ZonePlanInputs& inputs) {
                                                 -inputs.band.below.value, inputs.band.above.value)
                                    : bend_k(inputs.band, inputs.pressure);
   if (inputs.forecast != nullptr) {
-    const double peak = free_peak_k(inputs);
+    const double peak = free_peak_k(inputs, [&](std::size_t k) { return inputs.setpoint_c[k]; });
     plan.free_peak = rounded(Kelvins{peak});
+    plan.work_peak = rounded(
+        Kelvins{free_peak_k(inputs, [&](std::size_t k) { return work_base_c(inputs, k); })});
     const double over = peak - kSunMargin;
     // Once the room is warm by itself there is nothing left to make room for.
     const bool still_cool = inputs.forecast->now().air_c <= inputs.setpoint_c[0] + 0.2;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <vector>
 
 #include "protocol/heat.h"
@@ -19,6 +20,8 @@ inline constexpr std::size_t kPlanSteps = thermal::kForecastSteps;  // of 600 s
 struct ZonePlanInputs {
   const protocol::HeatBand& band;
   std::array<double, kPlanSteps> setpoint_c{};
+  // Of a programme: what class bounds are measured from now, a permission above the setpoint.
+  std::optional<Celsius> work_reference;
   double pressure = 0;  // -1: no work in sight; 0: as much as heat is wanted; 1: it queues
   const thermal::ZoneForecast* forecast = nullptr;  // none: no weather, or prediction is off
   Kelvins commissioning;                          // not 0: this instead of what the pressure bends
@@ -37,6 +40,7 @@ struct ZonePlanResult {
                                // the setpoint then; very negative in winter
   Watts hold;                  // mean of the next two hours
   Watts hold_p10_low;          // lowest 10 % quantile within 48 h
+  Kelvins work_peak;           // the same above what class bounds are measured from
   protocol::ClosedFor closed_for;         // how long it stays too warm by itself for work to go on
   bool may_sleep = false;                 // the boards' idle power alone would be too much heat
   std::vector<protocol::PlanHour> hours;  // empty without a forecast

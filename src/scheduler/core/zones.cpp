@@ -198,6 +198,9 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
     if (zone.learning.estimating()) make_forecast(zone, *series, inputs);
   }
   if (zone.forecast) inputs.forecast = &*zone.forecast;
+  if (lead.setpoint.mode == protocol::SetpointMode::kProgramme && zone.work_reference_known) {
+    inputs.work_reference = zone.work_reference;
+  }
   inputs.commissioning = commissioning_of(zone, lead);
   // The far end of the plan moves slowly: it is made anew once an hour, for the agent too.
   const bool whole = utc - zone.plan_sent >= std::chrono::hours{1} || zone.plan.hours.empty();
@@ -295,7 +298,7 @@ void Scheduler::Impl::share_plan(const ZoneRecord& zone, NodeRecord& node, Celsi
   if (!zone.forecast) return;
   const double share = zone_max > 0_W ? node.facts.max / zone_max : 1;
   node.hold = rounded(std::min(1.0, share) * zone.plan.hold);
-  node.free_peak = zone.plan.free_peak;
+  node.free_peak = zone.plan.work_peak;
   Watts others;
   for (const auto index : zone.nodes) {
     if (&nodes[index] != &node) others += Watts{nodes[index].telemetry.power_w.value};

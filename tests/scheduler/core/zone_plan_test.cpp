@@ -97,6 +97,18 @@ TEST(ZonePlan, TellsHowLongAWarmRoomStaysClosedToEachClass) {
   EXPECT_LT(warm.flex, thermal::kForecastSpan);
 }
 
+TEST(ZonePlan, ASetbackClosesNoRoomToWork) {
+  const Room room{0};
+  const auto forecast = room.forecast();
+  auto inputs = inputs_for(&forecast, 0);
+  inputs.setpoint_c.fill(17);  // the room still is at 20, as work may keep it
+  EXPECT_GT(plan_zone(inputs).work_peak, Kelvins{1.5});
+  inputs.work_reference = 20_degC;
+  const auto plan = plan_zone(inputs);
+  EXPECT_EQ(plan.closed_for, protocol::ClosedFor{});
+  EXPECT_LT(plan.work_peak, Kelvins{1});
+}
+
 TEST(ZonePlan, BoardsMaySleepWhereIdlingIsTooMuchHeat) {
   const Room mild{19.5};
   const auto forecast = mild.forecast();
