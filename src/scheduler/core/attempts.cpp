@@ -96,6 +96,7 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::TaskResult& message) 
     run_times.learn(job.spec(), report.nominal_run_time);
     if (job.available() > 0) {
       job.set_run_time_p90(run_times.remaining(job.spec(), {}).p90);
+      list_job(job);
     }
     nodes[index].learned.result(nodes[index].facts, report, job.spec().resources.cores);
     finish(job, TaskState::kSucceeded, name, report);
@@ -210,8 +211,8 @@ void Scheduler::Impl::list_job(JobRecord& job) {
     held_marks.emplace_back(commit(raised), raised);
   }
   if (job.available() == 0) {
-    waiting_jobs.erase(order);
-  } else if (waiting_jobs.insert(order).second) {
+    waiting_jobs.erase(job.id());
+  } else if (waiting_jobs.insert(order, shape_of(spec, job.run_time_p90()))) {
     dirty_jobs.insert(job.id());
   }
 }

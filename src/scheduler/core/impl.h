@@ -27,18 +27,10 @@
 #include "scheduler/core/pressure.h"
 #include "scheduler/core/run_times.h"
 #include "scheduler/core/scheduler.h"
+#include "scheduler/core/waiting_jobs.h"
 #include "scheduler/core/zone_record.h"
 
 namespace hearth::scheduler {
-
-// Jobs with something to hand out, soonest first: by priority, then by when they are due.
-struct JobOrder {
-  int minus_priority = 0;
-  UtcTime due{};
-  JobId job;
-
-  friend auto operator<=>(const JobOrder&, const JobOrder&) = default;
-};
 
 struct Scheduler::Impl {
   Impl(SchedulerConfig config_in, DurableState state);
@@ -196,8 +188,8 @@ struct Scheduler::Impl {
   JobId last_job;
   std::map<JobId, JobRecord> jobs;
   std::map<RequestKey, DurableRequest> requests;
-  std::set<JobOrder> waiting_jobs;  // have available() > 0
-  std::set<JobId> dirty_jobs;       // to be offered to every node
+  WaitingJobs waiting_jobs;    // have available() > 0
+  std::set<JobId> dirty_jobs;  // to be offered to every node
   std::set<std::pair<TimePoint, TaskId>> retries_due;
 
   std::uint64_t last_attempt = 0;

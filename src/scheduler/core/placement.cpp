@@ -7,11 +7,25 @@ namespace {
 
 // Looks per apply(); what is left stays dirty and the next turn goes on.
 constexpr int kJobsPerTurn = 32;
-constexpr int kJobsPerNode = 32;
+constexpr int kJobsPerNode = 64;
 constexpr int kJobsPerFullNode = 4;  // of these only short tasks are leased ahead
 constexpr int kNodesPerTurn = 256;
 constexpr int kLooksPerJob = 512;
 constexpr std::size_t kCandidatesPerTurn = 256;
+
+// Tasks that are short enough at P90 to be leased ahead by the chunk are so in the middle, too.
+constexpr int kShortAtP90 = 8;
+
+// Whatever is alike and takes longer is refused as well.
+bool is_refused(const Shape& shape, const std::vector<Shape>& refused) {
+  return std::ranges::any_of(refused, [&shape](const Shape& other) {
+    Shape as_long = shape;
+    as_long.remaining_p90 = other.remaining_p90;
+    const bool longer =
+        other.remaining_p90 > Duration{} && shape.remaining_p90 >= other.remaining_p90;
+    return as_long == other && (longer || shape == other);
+  });
+}
 
 bool is_resting(const NodeRecord& node, const Shape& shape, TimePoint now) {
   return now < node.gave_back_until[static_cast<std::size_t>(shape.service_class)];
@@ -113,33 +127,38 @@ void Scheduler::Impl::place_job(JobId id) {
   if (job.available() > 0 && candidates.size() == kCandidatesPerTurn) dirty_jobs.insert(id);
 }
 
-// Offers one node to the jobs that wait, soonest first. Jobs of one shape are decided as one.
+// Offers one node to the jobs that wait, soonest first, until it refused every shape of them.
 void Scheduler::Impl::fill_node(NodeIndex index) {
   auto& node = nodes[index];
   dirty_nodes.erase(index);
   if (!node.hello_complete) return;
   const bool full = node.cores_leased >= usable_cores(node);
-  const int looks = full ? kJobsPerFullNode : kJobsPerNode;
-  std::vector<JobId> offered;
-  for (const auto& order : waiting_jobs) {
-    if (static_cast<int>(offered.size()) == looks) break;
-    offered.push_back(order.job);
-  }
+  int looks = full ? kJobsPerFullNode : kJobsPerNode;
   std::vector<Shape> refused;
-  for (const auto id : offered) {
-    auto& job = jobs.at(id);
+  ShapeWalk walk{waiting_jobs, full ? kShortAtP90 * config.chunk_target : Duration{}};
+  while (!walk.done() && looks > 0) {
+    auto& job = jobs.at(walk.order().job);
     const int ahead = cores_ahead(job, node);
-    if (ahead == 0 && node.cores_leased >= node.facts.cores) continue;
     const Shape shape = shape_of_job(job.spec(), job.run_time_p90());
-    if (ahead == 0 && std::ranges::find(refused, shape) != refused.end()) continue;
-    if (is_resting(node, shape, now)) continue;
+    const bool has_core = ahead > 0 || node.cores_leased < node.facts.cores;
+    if (!has_core || is_resting(node, shape, now) || (ahead == 0 && is_refused(shape, refused))) {
+      walk.skip_shape();
+      continue;
+    }
+    --looks;
     bool granted = false;
     while (job.available() > 0 && failing(node, shape, config.band, ahead).none()) {
       grant(job, index);
       granted = true;
     }
+    const bool left = job.available() > 0;
+    if (left && ahead == 0) refused.push_back(shape);
     if (granted) list_job(job);
-    if (job.available() > 0 && ahead == 0) refused.push_back(shape);
+    if (left) {
+      walk.skip_shape();
+    } else {
+      walk.next_of_shape();
+    }
   }
   dirty_nodes.erase(index);
 }

@@ -102,7 +102,7 @@ TEST(Feasible, LongWorkBeginsOnlyWhereHeatIsWanted) {
   node.hold = 10_W;
   EXPECT_FALSE(takes(longer)) << "hardly any heat is lost";
   EXPECT_TRUE(takes(shorter));
-  node.telemetry.air_temperature_c.value = 20.2;
+  node.telemetry.air_temperature_c.value = 20.1;
   EXPECT_TRUE(takes(longer));
 }
 
