@@ -25,7 +25,7 @@ std::string number(const char* pattern, double value) {
 constexpr Kelvins kSunCloses{1.5};  // of free heat: where ON_DEMAND work must stop
 constexpr double kLittleOfMinRun = 0.5;
 constexpr Duration kShort = std::chrono::hours{1};  // at P90
-constexpr Kelvins kLongStartsBelow{0.3};
+constexpr Kelvins kLongStartsBelow{0.2};
 
 bool temperature_known(const NodeRecord& node) {
   return !node.has_room() ||

@@ -8,6 +8,12 @@
 namespace hearth::scheduler {
 namespace {
 
+// The prior knows two square metres of window and no side of the house, while a low sun in a south
+// window brings more than twice what it brings on the horizontal. Until a zone has shown its own,
+// its plan takes so much of the sun (our choice: in the twin it takes a third off what rooms are
+// too warm by in their first days, and a tenth onto the waits).
+constexpr double kUnseenSun = 2;
+
 using protocol::Quality;
 
 constexpr double kPriorKelvins = 30;  // an adequate heater holds so much at full power (choice)
@@ -267,7 +273,11 @@ void Scheduler::Impl::make_forecast(ZoneRecord& zone, const weather::Series& ser
     inputs.outdoor_c[h] = site.steps[6 * h].outdoor_c;
   }
   const auto& estimate = zone.learning.filter().estimate();
-  zone.forecast.emplace(*zone.response, *zone.spread, estimate, site.steps);
+  auto steps = site.steps;
+  if (!zone.learned || !zone.learned->accepted) {
+    for (auto& step : steps) step.irradiance_w_per_m2 *= kUnseenSun;
+  }
+  zone.forecast.emplace(*zone.response, *zone.spread, estimate, steps);
   if (!zone.hold) return;
   auto& hold = *zone.hold;
   hold.forecast.emplace(
