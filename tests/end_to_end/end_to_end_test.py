@@ -21,6 +21,13 @@ ROOM = {"sensor_period_s": 0.2, "cores": 2, "reconnect": {"min_s": 0.1, "max_s":
                    "outdoor_temperature_c": 5.0}}
 
 
+def leads_session(pid):
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
 class EndToEnd(unittest.TestCase):
     def setUp(self):
         self.cluster = LocalCluster(FAST)
@@ -51,8 +58,9 @@ class EndToEnd(unittest.TestCase):
         lines = self.cluster.hearth("-o", "json", "job", "results", job).stdout.splitlines()
         return [json.loads(line) for line in lines]
 
-    def task_pids(self, mark):
-        """Processes of tasks: those whose command line carries `mark`, runners aside."""
+    def marked_pids(self, mark):
+        """Shells whose command line carries `mark`. A shell that runs a program is two of them for
+        an instant: between fork and exec the child has its parent's command line."""
         found = []
         for entry in Path("/proc").iterdir():
             try:
@@ -63,6 +71,11 @@ class EndToEnd(unittest.TestCase):
                     is_alive(int(entry.name)):
                 found.append(int(entry.name))
         return sorted(found)
+
+    def task_pids(self, mark):
+        """Those of them that lead a session, as each task does from its exec on; what a shell forks
+        stays in its session."""
+        return [pid for pid in self.marked_pids(mark) if leads_session(pid)]
 
     # A task that waits for a file, so that the test decides when it ends.
     def gated(self, name):
@@ -99,7 +112,7 @@ class EndToEnd(unittest.TestCase):
         self.running(job, 4)
         self.cluster.kill_scheduler()
         gate.touch()
-        wait_for(lambda: not self.task_pids(str(gate)), 30, "the tasks to end")
+        wait_for(lambda: not self.marked_pids(str(gate)), 30, "the tasks to end")
         self.cluster.start_scheduler()
         self.cluster.hearth("job", "wait", job)
         self.assertEqual(4, len(self.results(job)))
@@ -161,7 +174,7 @@ class EndToEnd(unittest.TestCase):
         done = self.cluster.agent_command("n1", "set", "off")
         self.assertEqual(0, done.returncode, done.stderr)
         # Given up after that minute, to run where somebody wants heat.
-        wait_for(lambda: not self.task_pids(str(gate)), 90, "the tasks to stop")
+        wait_for(lambda: not self.marked_pids(str(gate)), 90, "the tasks to stop")
         status = json.loads(self.cluster.agent_command("n1", "status", "-o", "json").stdout)
         self.assertEqual("OFF", status["setpoint"]["mode"], status)
 
@@ -253,7 +266,7 @@ class EndToEnd(unittest.TestCase):
         wait_for(lambda: len(self.task_pids(mark)) == 2, 30, "parent and child")
         self.cluster.hearth("job", "cancel", job)
         self.assertEqual(4, self.cluster.hearth("job", "wait", job, check=False).returncode)
-        wait_for(lambda: not self.task_pids(mark), 30, "the tree to end")
+        wait_for(lambda: not self.marked_pids(mark), 30, "the tree to end")
 
     def test_drain_moves_work(self):
         self.start_agents(1)
