@@ -134,7 +134,7 @@ void restart(const std::string& path, int zones) {
   std::printf("a restart: %.2f s of CPU, of these %.2f s in the core\n",
               seconds_of(CLOCK_THREAD_CPUTIME_ID) - cpu, applied);
 
-  KeptSlots kept;
+  KeptTelemetry kept;
   for (int i = 0; i < zones; ++i) kept.zones[ZoneId{name_of(i)}] = slot_of(now) - 1;
   const double start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   ZoneId after;

@@ -40,6 +40,16 @@ Watts TankModel::hold_power(std::span<const Celsius> layers) const {
   return Watts{std::max(0.0, loss_w_per_k * excess_k / static_cast<double>(layers.size()))};
 }
 
+DrawPattern::DrawPattern(const Slots& slots) {
+  constexpr double kMost = 1e12;  // J, and its square: beyond, what was kept is damaged
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const auto& slot = slots[i];
+    const bool sound = slot.mean_j >= 0 && slot.mean_j < kMost && slot.variance_j2 >= 0 &&
+                       slot.variance_j2 < kMost * kMost && slot.count > 0;
+    if (sound) slots_[i] = slot;
+  }
+}
+
 std::size_t DrawPattern::index(int half_hour_of_week) {
   const int of_week =
       ((half_hour_of_week % kHalfHoursOfWeek) + kHalfHoursOfWeek) % kHalfHoursOfWeek;

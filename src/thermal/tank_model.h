@@ -38,6 +38,22 @@ struct TankModel {
 // seen; before any observation nothing is expected.
 class DrawPattern {
  public:
+  struct Slot {
+    double mean_j = 0;
+    double variance_j2 = 0;
+    int count = 0;
+
+    friend bool operator==(const Slot&, const Slot&) = default;
+  };
+  // Half hours of a working day, then of a weekend day: all that was learned, for whoever keeps it
+  // over a restart.
+  using Slots = std::array<Slot, 2 * kHalfHoursOfDay>;
+
+  DrawPattern() = default;
+  // Takes kept ones back; those that are no number, negative, or without a day count as not seen.
+  explicit DrawPattern(const Slots& slots);
+  [[nodiscard]] const Slots& slots() const { return slots_; }
+
   // What was drawn in one whole half hour. Ignores what is not finite or negative.
   void observe(int half_hour_of_week, Joules drawn);
 
@@ -54,15 +70,10 @@ class DrawPattern {
   Need need(int from, int half_hours) const;
 
  private:
-  struct Slot {
-    double mean_j = 0;
-    double variance_j2 = 0;
-    int count = 0;
-  };
   const Slot& slot(int half_hour_of_week) const;
   static std::size_t index(int half_hour_of_week);
 
-  std::array<Slot, 2 * kHalfHoursOfDay> slots_{};
+  Slots slots_{};
 };
 
 // How long the tank can take `power` before its headroom is used up, the mean draws and losses of

@@ -35,28 +35,47 @@ CapacityQuantiles widened(CapacityQuantiles quantiles, const BandWidening& widen
   return quantiles;
 }
 
+// Written so that NaN fails too: what was kept may be damaged.
+ZoneCapacityError::ZoneCapacityError(const State& state) {
+  const bool sound = std::abs(state.bias) <= static_cast<float>(kBiasMost) &&
+                     state.std >= static_cast<float>(kZoneStdLeast) &&
+                     state.std <= static_cast<float>(kZoneStdMost) && state.days >= 0;
+  if (sound) state_ = state;
+}
+
 void ZoneCapacityError::take(double residual) {
-  ++days_;
-  const double std = static_cast<double>(std_);
+  auto& [bias, spread, days] = state_;
+  ++days;
+  const double std = static_cast<double>(spread);
   const double counted = std::clamp(residual, -kOutlier * std, kOutlier * std);
-  const double gain = std::max(kZoneGain, 1.0 / (kPriorDays + days_));
-  bias_ = static_cast<float>(
-      std::clamp(static_cast<double>(bias_) + gain * counted, -kBiasMost, kBiasMost));
+  const double gain = std::max(kZoneGain, 1.0 / (kPriorDays + days));
+  bias = static_cast<float>(
+      std::clamp(static_cast<double>(bias) + gain * counted, -kBiasMost, kBiasMost));
   const double variance = (1 - gain) * std * std + gain * counted * counted;
-  std_ = static_cast<float>(std::clamp(std::sqrt(variance), kZoneStdLeast, kZoneStdMost));
+  spread = static_cast<float>(std::clamp(std::sqrt(variance), kZoneStdLeast, kZoneStdMost));
+}
+
+FleetCapacityError::FleetCapacityError(const State& state) {
+  const auto is_factor = [](double factor) {
+    return factor >= kWidenLeast && factor <= kWidenMost;
+  };
+  const bool sound = std::abs(state.bias) <= kBiasMost && is_factor(state.widening.low) &&
+                     is_factor(state.widening.high) && state.days >= 0;
+  if (sound) state_ = state;
 }
 
 NormalError FleetCapacityError::shared() const {
-  return {static_cast<float>(bias_), static_cast<float>(kSharedStd)};
+  return {static_cast<float>(state_.bias), static_cast<float>(kSharedStd)};
 }
 
 void FleetCapacityError::take(const CapacityQuantiles& band, double used, double residual) {
-  ++days_;
-  widening_.low = followed(widening_.low, used < band.p5);
-  widening_.high = followed(widening_.high, used > band.p95);
+  auto& [bias, widening, days] = state_;
+  ++days;
+  widening.low = followed(widening.low, used < band.p5);
+  widening.high = followed(widening.high, used > band.p95);
   const double counted = std::clamp(residual, -kResidualMost, kResidualMost);
-  const double gain = std::max(kSharedGain, 1.0 / (1 + days_));
-  bias_ = std::clamp(bias_ + gain * counted, -kBiasMost, kBiasMost);
+  const double gain = std::max(kSharedGain, 1.0 / (1 + days));
+  bias = std::clamp(bias + gain * counted, -kBiasMost, kBiasMost);
 }
 
 }  // namespace hearth::scheduler

@@ -27,6 +27,8 @@ struct NormalError {
 struct BandWidening {
   double low = 1;
   double high = 1;
+
+  friend bool operator==(const BandWidening&, const BandWidening&) = default;
 };
 
 // Never below zero where the quantiles were not.
@@ -35,32 +37,53 @@ CapacityQuantiles widened(CapacityQuantiles quantiles, const BandWidening& widen
 // One zone's own error: mean and spread of its days' residuals, robust against single odd days.
 class ZoneCapacityError {
  public:
-  [[nodiscard]] NormalError now() const { return {bias_, std_}; }
+  // All that was learned, for whoever keeps it over a restart.
+  struct State {
+    // 10 % (HEAT section 1: 7.5-11 % measured) of a winter day, which takes half of full power.
+    static constexpr float kPriorStd = 0.05F;
+    float bias = 0;
+    float std = kPriorStd;
+    int days = 0;
+
+    friend bool operator==(const State&, const State&) = default;
+  };
+
+  ZoneCapacityError() = default;
+  // What cannot have been learned counts as nothing learned.
+  explicit ZoneCapacityError(const State& state);
+  [[nodiscard]] const State& state() const { return state_; }
+  [[nodiscard]] NormalError now() const { return {state_.bias, state_.std}; }
   // The zone used so much more than the median forecast of a day said, beyond what the fleet did
   // alike.
   void take(double residual);
 
  private:
-  // 10 % (HEAT section 1: 7.5-11 % measured) of a winter day, which takes half of full power.
-  static constexpr float kPriorStd = 0.05F;
-  float bias_ = 0;
-  float std_ = kPriorStd;
-  int days_ = 0;
+  State state_;
 };
 
 // The error that all zones share, and how often the band held.
 class FleetCapacityError {
  public:
+  // As of a zone's error.
+  struct State {
+    double bias = 0;
+    BandWidening widening;
+    int days = 0;
+
+    friend bool operator==(const State&, const State&) = default;
+  };
+
+  FleetCapacityError() = default;
+  explicit FleetCapacityError(const State& state);
+  [[nodiscard]] const State& state() const { return state_; }
   [[nodiscard]] NormalError shared() const;
-  [[nodiscard]] const BandWidening& widening() const { return widening_; }
+  [[nodiscard]] const BandWidening& widening() const { return state_.widening; }
   // A day is over: its band, what was used instead, and the residual of all zones together:
   // energy beyond the median / (full power * 24 h).
   void take(const CapacityQuantiles& band, double used, double residual);
 
  private:
-  double bias_ = 0;
-  BandWidening widening_;
-  int days_ = 0;
+  State state_;
 };
 
 }  // namespace hearth::scheduler

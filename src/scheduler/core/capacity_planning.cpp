@@ -14,10 +14,6 @@ constexpr double kUaFactorMost = 2;  // a heater may be half of what the room ne
 constexpr int kZonesPerTurn = 500;   // taken into a snapshot in one apply(), so that it stays short
 constexpr std::size_t kQueuedJobsCounted = 20'000;  // beyond, their mean stands for the rest
 
-std::int64_t day_of(UtcTime utc) {
-  return utc.time_since_epoch() / std::chrono::days{1};
-}
-
 }  // namespace
 
 CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRecord& lead) const {

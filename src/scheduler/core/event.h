@@ -77,6 +77,7 @@ struct TelemetryRestored {
   std::vector<ZoneTelemetry> zones;
   std::vector<NodeTelemetry> nodes;
   std::vector<RunTimes::Row> run_times;
+  std::optional<FleetCapacityError::State> fleet_capacity{};
 };
 
 // What became of FitModel.

@@ -32,6 +32,11 @@
 
 namespace hearth::scheduler {
 
+// UTC days since 1970.
+inline std::int64_t day_of(UtcTime utc) {
+  return utc.time_since_epoch() / std::chrono::days{1};
+}
+
 struct Scheduler::Impl {
   Impl(SchedulerConfig config_in, DurableState state);
 
@@ -109,6 +114,7 @@ struct Scheduler::Impl {
   [[nodiscard]] std::optional<Celsius> outdoor_of(const SiteId& site) const;  // now, as forecast
   [[nodiscard]] const NodeRecord* lead_of(const ZoneRecord& zone) const;
   void account_heat(NodeRecord& node);
+  void restore_heat(NodeRecord& node, const HeatToday& kept);
   void learn_from_report(NodeIndex index);
   void follow_work_reference(ZoneRecord& zone, const NodeRecord& lead);
   void judge_comfort(ZoneRecord& zone, const NodeRecord& lead);

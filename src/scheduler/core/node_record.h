@@ -9,6 +9,7 @@
 
 #include "scheduler/core/node_learning.h"
 #include "scheduler/core/runway_table.h"
+#include "scheduler/core/telemetry.h"
 #include "scheduler/core/view.h"
 
 namespace hearth::scheduler {
@@ -69,9 +70,9 @@ struct NodeRecord {
   // Heat: what was learned of the node, its part of the zone's plan, and how long the zone bears
   // it.
   NodeLearning learned;
-  Joules meter_seen;  // of the energy counter with this boot id
-  std::string meter_boot;
-  Joules heat_seen;                       // by any counter, since our start
+  HeatToday heat_today;
+  bool meter_kept = false;                // its last reading is from before our start
+  Joules heat_seen;                       // by any counter, since our first report of it
   std::optional<Watts> hold;              // the node's share, mean of the next two hours
   std::optional<Watts> absorbs;           // of a tank: what it takes, mean of the next day
   std::optional<Celsius> work_reference;  // what class bounds are measured from; t_ref if unset

@@ -98,14 +98,15 @@ class Scheduler {
   [[nodiscard]] std::vector<SiteView> sites() const;  // by name
 
   // For whoever keeps telemetry over a restart (telemetry.h). By name, at most `most` after
-  // `after`; of slots only what `kept` has not.
+  // `after`; of slots and of knowledge only what `kept` has not.
   [[nodiscard]] std::vector<ZoneTelemetry> zone_telemetry(const ZoneId& after, std::size_t most,
-                                                          const KeptSlots& kept) const;
+                                                          const KeptTelemetry& kept) const;
   [[nodiscard]] std::vector<SiteTelemetry> site_telemetry(const SiteId& after, std::size_t most,
-                                                          const KeptSlots& kept) const;
+                                                          const KeptTelemetry& kept) const;
   [[nodiscard]] std::vector<NodeTelemetry> node_telemetry(const NodeId& after,
                                                           std::size_t most) const;
   [[nodiscard]] const RunTimes& run_times() const;
+  [[nodiscard]] const FleetCapacityError::State& fleet_capacity_error() const;
 
  private:
   struct Impl;

@@ -6,6 +6,7 @@
 // a household that uses four fifths of the volume a day between 6 and 22 h (our choice).
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -22,6 +23,19 @@ thermal::TankModel tank_model_of(const protocol::TankFacts& facts);
 
 class TankLearning {
  public:
+  // All that was learned, for whoever keeps it over a restart; the half hour under way is not.
+  struct State {
+    thermal::DrawPattern::Slots draws{};
+    int half_hours = 0;
+
+    friend bool operator==(const State&, const State&) = default;
+  };
+
+  TankLearning() = default;
+  explicit TankLearning(const State& state)
+      : pattern_(state.draws), half_hours_(std::max(0, state.half_hours)) {}
+  [[nodiscard]] State state() const { return {pattern_.slots(), half_hours_}; }
+
   // A report: `heat` is what the node has drawn in all, by any counter; times do not run backwards.
   void report(const protocol::TankFacts& facts, const protocol::Telemetry& telemetry, Joules heat,
               UtcTime utc);

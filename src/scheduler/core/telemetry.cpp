@@ -18,12 +18,37 @@ bool is_sound(const NodeLearning::State& state) {
          state.slope_bottom >= 0 && state.slope_bottom < 1e6 && state.slope_count >= 0;
 }
 
+bool is_sound(const HeatToday& heat) {
+  constexpr Joules kMost{1e15};
+  return heat.given >= Joules{} && heat.given < kMost && heat.meter >= Joules{} &&
+         heat.meter < kMost;
+}
+
+constexpr int kHalfHoursOfADay = thermal::kHalfHoursOfDay;
+
+bool is_kept(const ZoneKnowledge& knowledge, const ZoneId& zone, const KeptTelemetry& kept) {
+  const auto known = kept.knowledge.find(zone);
+  const auto before = known == kept.knowledge.end() ? KeptTelemetry::Knowledge{} : known->second;
+  const auto now = extent_of(knowledge);
+  if (now.capacity_days != before.capacity_days) return false;
+  if (kept.last) return now.tank_half_hours == before.tank_half_hours;
+  return now.tank_half_hours / kHalfHoursOfADay == before.tank_half_hours / kHalfHoursOfADay;
+}
+
 }  // namespace
+
+KeptTelemetry::Knowledge extent_of(const ZoneKnowledge& knowledge) {
+  return {knowledge.capacity.days, knowledge.tank ? knowledge.tank->half_hours : 0};
+}
 
 void Scheduler::Impl::restore(const ZoneTelemetry& kept) {
   const auto found = zones.find(kept.zone);
   if (found == zones.end()) return;
   auto& zone = found->second;
+  if (kept.learned) {
+    zone.capacity_error = ZoneCapacityError{kept.learned->capacity};
+    if (kept.learned->tank) zone.tank = std::make_unique<TankLearning>(*kept.learned->tank);
+  }
   std::int64_t number = kept.first_slot;
   for (const auto& slot : kept.slots) zone.learning.restore(number++, slot);
   // The filter is run again over the last days, so that the zone is known as it was.
@@ -39,9 +64,12 @@ void Scheduler::Impl::on(const TelemetryRestored& event) {
   for (const auto& kept : event.zones) restore(kept);
   for (const auto& kept : event.nodes) {
     const auto found = node_names.find(kept.node);
-    const bool taken = found != node_names.end() && is_sound(kept.learned);
-    if (taken) nodes[found->second].learned = NodeLearning{kept.learned};
+    if (found == node_names.end()) continue;
+    auto& node = nodes[found->second];
+    if (is_sound(kept.learned)) node.learned = NodeLearning{kept.learned};
+    if (is_sound(kept.heat)) restore_heat(node, kept.heat);
   }
+  if (event.fleet_capacity) capacity_error = FleetCapacityError{*event.fleet_capacity};
   for (const auto& row : event.run_times) run_times.restore(row);
 }
 
@@ -67,12 +95,15 @@ ZoneSample Scheduler::Impl::sample_of(const ZoneRecord& zone) const {
 }
 
 std::vector<ZoneTelemetry> Scheduler::zone_telemetry(const ZoneId& after, std::size_t most,
-                                                     const KeptSlots& kept) const {
+                                                     const KeptTelemetry& kept) const {
   std::vector<ZoneTelemetry> all;
   auto it = impl_->zones.upper_bound(after);
   for (; it != impl_->zones.end() && all.size() < most; ++it) {
     const auto& learning = it->second.learning;
     ZoneTelemetry one{it->first, impl_->sample_of(it->second), learning.first_slot(), {}};
+    ZoneKnowledge knowledge{it->second.capacity_error.state(), {}};
+    if (it->second.tank) knowledge.tank = it->second.tank->state();
+    if (!is_kept(knowledge, it->first, kept)) one.learned = std::move(knowledge);
     const auto known = kept.zones.find(it->first);
     // A clock that was set back begins the slots anew.
     if (known != kept.zones.end() && known->second <= learning.next_slot()) {
@@ -87,7 +118,7 @@ std::vector<ZoneTelemetry> Scheduler::zone_telemetry(const ZoneId& after, std::s
 }
 
 std::vector<SiteTelemetry> Scheduler::site_telemetry(const SiteId& after, std::size_t most,
-                                                     const KeptSlots& kept) const {
+                                                     const KeptTelemetry& kept) const {
   std::vector<SiteTelemetry> all;
   auto it = impl_->sites.upper_bound(after);
   for (; it != impl_->sites.end() && all.size() < most; ++it) {
@@ -111,13 +142,18 @@ std::vector<NodeTelemetry> Scheduler::node_telemetry(const NodeId& after, std::s
   std::vector<NodeTelemetry> all;
   auto it = impl_->node_names.upper_bound(after);
   for (; it != impl_->node_names.end() && all.size() < most; ++it) {
-    all.push_back({it->first, impl_->nodes[it->second].learned.state()});
+    const auto& node = impl_->nodes[it->second];
+    all.push_back({it->first, node.learned.state(), node.heat_today});
   }
   return all;
 }
 
 const RunTimes& Scheduler::run_times() const {
   return impl_->run_times;
+}
+
+const FleetCapacityError::State& Scheduler::fleet_capacity_error() const {
+  return impl_->capacity_error.state();
 }
 
 }  // namespace hearth::scheduler

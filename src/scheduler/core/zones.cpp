@@ -1,6 +1,7 @@
 // Zones: what their telemetry teaches, their forecast and plan, their alarms.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "scheduler/core/impl.h"
 #include "thermal/commissioning.h"
@@ -61,22 +62,33 @@ void Scheduler::Impl::on(const WeatherRead& event) {
 
 void Scheduler::Impl::account_heat(NodeRecord& node) {
   const auto& energy = node.telemetry.energy;
+  auto& today = node.heat_today;
   Joules given = energy.meter;
-  if (energy.boot_id == node.meter_boot) {
-    given = std::max(Joules{}, energy.meter - node.meter_seen);
-  } else if (node.meter_boot.empty()) {
+  if (energy.boot_id == today.boot_id) {
+    given = std::max(Joules{}, energy.meter - today.meter);
+  } else if (today.boot_id.empty()) {
     given = {};  // before our time
   }
-  node.meter_boot = energy.boot_id;
-  node.meter_seen = energy.meter;
-  node.heat_seen += given;
+  today.boot_id = energy.boot_id;
+  today.meter = energy.meter;
+  // What was given while we were away has its day, but no moment that zones could learn from.
+  if (!std::exchange(node.meter_kept, false)) node.heat_seen += given;
   auto& site = site_of(node.facts.site);
-  const std::int64_t day = utc_now().time_since_epoch() / std::chrono::days{1};
-  if (site.day != day) {
-    site.day = day;
-    site.heat_today = {};
-  }
+  const std::int64_t day = day_of(utc_now());
+  if (std::exchange(site.day, day) != day) site.heat_today = {};
+  if (std::exchange(today.day, day) != day) today.given = {};
   site.heat_today += given;
+  today.given += given;
+}
+
+void Scheduler::Impl::restore_heat(NodeRecord& node, const HeatToday& kept) {
+  // A counter read on another day does not say what of it is today's.
+  if (!clock_known || kept.day != day_of(utc_now())) return;
+  node.heat_today = kept;
+  node.meter_kept = !kept.boot_id.empty();
+  auto& site = site_of(node.facts.site);
+  if (std::exchange(site.day, kept.day) != kept.day) site.heat_today = {};
+  site.heat_today += kept.given;
 }
 
 void Scheduler::Impl::learn_from_report(NodeIndex index) {

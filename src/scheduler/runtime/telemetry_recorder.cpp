@@ -22,11 +22,12 @@ TelemetryRecorder::TelemetryRecorder(EventLoop& loop, TelemetryStore& store,
 
 void TelemetryRecorder::restore() {
   std::size_t zones = 0;
+  std::size_t zones_learned = 0;
   std::size_t nodes = 0;
   std::size_t run_times = 0;
   const auto start = monotonic_now();
   auto kept = store_.restore(utc_now(), [&](TelemetryRestored part) {
-    zones += part.zones.size();
+    for (const auto& zone : part.zones) ++(zone.learned ? zones_learned : zones);
     nodes += part.nodes.size();
     run_times += part.run_times.size();
     std::promise<void> taken;  // one part at a time, so that they never pile up in memory
@@ -37,6 +38,7 @@ void TelemetryRecorder::restore() {
     taken.get_future().wait();
   });
   log::info("telemetry_restored", {{"zones", zones},
+                                   {"zones_learned", zones_learned},
                                    {"nodes", nodes},
                                    {"run_times", run_times},
                                    {"wall_s", to_seconds(monotonic_now() - start)}});
@@ -56,6 +58,7 @@ void TelemetryRecorder::record_last(std::promise<void>& done) {
     if (round_under_way_) return record_last(done);
     learned_at_ = {};
     begin_round();
+    kept_.last = true;
     record([&done] { done.set_value(); });
   });
 }
@@ -116,6 +119,7 @@ TelemetryBatch TelemetryRecorder::part() {
     if (!zones_done_) zone_after_ = batch.zones.back().zone;
     for (const auto& zone : batch.zones) {
       kept_.zones[zone.zone] = zone.first_slot + static_cast<std::int64_t>(zone.slots.size());
+      if (zone.learned) kept_.knowledge[zone.zone] = extent_of(*zone.learned);
     }
   } else {
     batch.nodes = core.node_telemetry(node_after_, kAtOnce);
@@ -125,6 +129,9 @@ TelemetryBatch TelemetryRecorder::part() {
       const auto learned = core.run_times().learned();
       const bool any = !runs_kept_known_ || learned > runs_kept_;
       if (any) batch.run_times = core.run_times().rows(runs_kept_known_ ? runs_kept_ : 0);
+      const auto& fleet = core.fleet_capacity_error();
+      if (fleet.days != kept_.fleet_days) batch.fleet_capacity = fleet;
+      kept_.fleet_days = fleet.days;
       runs_kept_ = learned;
       runs_kept_known_ = true;
       learned_at_ = round_at_;

@@ -1,5 +1,5 @@
 // Puts the core's telemetry into its store: every ten seconds a sample of each zone and what became
-// of its slots, now and then what was learned of nodes and run times.
+// of its slots, now and then what was learned of nodes and run times, once a day of zones.
 //
 // An adapter. Looks at the core on the loop's thread, some hundred zones a turn so that nobody
 // waits for it; its own thread only keeps the time.
@@ -41,7 +41,7 @@ class TelemetryRecorder {
   bool stopped_ = false;
 
   // The loop's thread.
-  KeptSlots kept_;
+  KeptTelemetry kept_;
   int begun_anew_ = 0;
   bool with_learned_ = false;
   UtcTime learned_at_{};

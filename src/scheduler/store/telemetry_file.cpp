@@ -3,12 +3,13 @@
 #include <filesystem>
 
 #include "common/log.h"
+#include "scheduler/store/telemetry_learned.h"
 
 namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727454;  // "HrtT"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr int kForgottenAtOnce = 5000;  // chunks: some milliseconds
 
 // `series`: a zone or site by name. `samples`: packed, see sample_chunk.h. Times: milliseconds UTC.
@@ -52,20 +53,56 @@ CREATE TABLE run_times (
 ) STRICT, WITHOUT ROWID;
 )";
 
+// Version 2: what nodes gave today, what was learned of tanks and of the errors of capacity. Half
+// hours of `tank_draws` are those of a working day, then of a weekend day.
+constexpr const char* kTablesOf2 = R"(
+ALTER TABLE node_learning ADD COLUMN heat_day INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE node_learning ADD COLUMN heat_j REAL NOT NULL DEFAULT 0;
+ALTER TABLE node_learning ADD COLUMN meter_boot TEXT NOT NULL DEFAULT '';
+ALTER TABLE node_learning ADD COLUMN meter_j REAL NOT NULL DEFAULT 0;
+
+CREATE TABLE zone_learning (
+  zone TEXT PRIMARY KEY,
+  capacity_bias REAL NOT NULL,
+  capacity_std REAL NOT NULL,
+  capacity_days INTEGER NOT NULL,
+  tank_half_hours INTEGER,
+  at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tank_draws (
+  zone TEXT NOT NULL,
+  half_hour INTEGER NOT NULL,
+  mean_j REAL NOT NULL,
+  variance_j2 REAL NOT NULL,
+  count INTEGER NOT NULL,
+  PRIMARY KEY (zone, half_hour)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fleet_learning (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  capacity_bias REAL NOT NULL,
+  widen_low REAL NOT NULL,
+  widen_high REAL NOT NULL,
+  capacity_days INTEGER NOT NULL
+) STRICT;
+)";
+
 const char* kind_of(TelemetryLevel level) {
   return level == TelemetryLevel::kSiteSlots ? "site" : "zone";
-}
-
-std::int64_t to_ms(UtcTime time) {
-  return time.time_since_epoch().count();
 }
 
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) +
+  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
+}
+
+Result<> upgrade(Database& database) {
+  return database.execute("BEGIN IMMEDIATE;" + std::string(kTablesOf2) +
+                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
 // Only whole chunks go: one that is partly young stays.
@@ -135,13 +172,14 @@ Result<Database> open_telemetry_file(const std::string& path) {
   if (!is_empty && application != kApplicationId) {
     return fail(ErrorCode::kFailedPrecondition, path + ": no telemetry of Hearth");
   }
-  if (!is_empty && version != kVersion) {
+  if (!is_empty && (version < 1 || version > kVersion)) {
     return fail(ErrorCode::kFailedPrecondition, path + ": of version " + std::to_string(version) +
                                                     ", not " + std::to_string(kVersion));
   }
-  if (is_empty) {
-    if (auto made = make_tables(database); !made) return tl::unexpected(made.error());
-  }
+  Result<> ready;
+  if (is_empty) ready = make_tables(database);
+  if (version == 1) ready = upgrade(database);
+  if (!ready) return tl::unexpected(ready.error());
   // NORMAL: a power cut may cost the last writes, never the file. Syncs only at checkpoints.
   auto set = database.execute(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;"
@@ -209,68 +247,11 @@ Result<> write_chunk(Database& database, const ChunkKey& key, const SampleChunk&
       .run(static_cast<int>(key.level), key.number, key.series, Blob{chunk.pack()});
 }
 
-Result<> write_learned(Database& database, const TelemetryBatch& batch) {
-  for (const auto& [node, learned] : batch.nodes) {
-    auto done =
-        database.statement("INSERT OR REPLACE INTO node_learning VALUES (?,?,?,?,?,?,?,?,?)")
-            .run(node.value, learned.idle_w.value, learned.idle_w.count, learned.max_w.value,
-                 learned.max_w.count, learned.slope_top, learned.slope_bottom, learned.slope_count,
-                 to_ms(batch.at));
-    if (!done) return done;
-  }
-  for (const auto& row : batch.run_times) {
-    auto done = database.statement("INSERT OR REPLACE INTO run_times VALUES (?,?,?,?,?,?,?)")
-                    .run(static_cast<int>(row.of), row.tenant.value, row.name, row.moments.mean,
-                         row.moments.variance, row.moments.weight, to_ms(batch.at));
-    if (!done) return done;
-  }
-  return {};
-}
-
-Result<TelemetryRestored> read_learned(Database& database) {
-  TelemetryRestored restored;
-  auto read = database
-                  .statement(
-                      "SELECT node, idle_w, idle_count, max_w, max_count, slope_top, slope_bottom,"
-                      " slope_count FROM node_learning")
-                  .each([&](Row row) -> Result<bool> {
-                    auto& node = restored.nodes.emplace_back();
-                    auto& learned = node.learned;
-                    node.node = NodeId{row.text()};
-                    learned.idle_w.value = row.real();
-                    learned.idle_w.count = static_cast<int>(row.integer());
-                    learned.max_w.value = row.real();
-                    learned.max_w.count = static_cast<int>(row.integer());
-                    learned.slope_top = row.real();
-                    learned.slope_bottom = row.real();
-                    learned.slope_count = static_cast<int>(row.integer());
-                    return true;
-                  });
-  if (!read) return tl::unexpected(read.error());
-  read = database.statement("SELECT kind, tenant, name, mean, variance, weight FROM run_times")
-             .each([&](Row row) -> Result<bool> {
-               const auto kind = row.integer();
-               RunTimes::Row one;
-               one.tenant = TenantId{row.text()};
-               one.name = row.text();
-               one.moments = {row.real(), row.real(), row.real()};
-               if (kind < 0 || kind > static_cast<int>(RunTimes::Of::kEstimate)) return true;
-               one.of = static_cast<RunTimes::Of>(kind);
-               restored.run_times.push_back(std::move(one));
-               return true;
-             });
-  if (!read) return tl::unexpected(read.error());
-  return restored;
-}
-
 Result<bool> forget_some(Database& database, const TelemetryStoreConfig& config, UtcTime now) {
   HEARTH_TRY(old, forget_old(database, config, now));
   HEARTH_TRY(much, forget_too_much(database, config));
-  for (const auto* sql :
-       {"DELETE FROM node_learning WHERE at_ms < ?", "DELETE FROM run_times WHERE at_ms < ?"}) {
-    if (auto done = database.statement(sql).run(to_ms(now - config.keep)); !done) {
-      return tl::unexpected(done.error());
-    }
+  if (auto done = forget_learned(database, now - config.keep); !done) {
+    return tl::unexpected(done.error());
   }
   return old || much;
 }

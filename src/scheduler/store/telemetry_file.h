@@ -55,9 +55,6 @@ Result<std::int64_t> make_series(Database& database, TelemetryLevel level, const
 Result<std::optional<SampleChunk>> read_chunk(Database& database, const ChunkKey& key);
 Result<> write_chunk(Database& database, const ChunkKey& key, const SampleChunk& chunk);
 
-Result<> write_learned(Database& database, const TelemetryBatch& batch);
-Result<TelemetryRestored> read_learned(Database& database);
-
 // Forgets some of what is too old or too much; whether there is more to forget.
 Result<bool> forget_some(Database& database, const TelemetryStoreConfig& config, UtcTime now);
 

@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "scheduler/store/mailbox.h"
+#include "scheduler/store/telemetry_learned.h"
 #include "scheduler/store/telemetry_writer.h"
 
 namespace hearth::scheduler {
@@ -108,7 +109,7 @@ Result<ZoneTelemetry> read_zone(Database& database, std::int64_t series, const s
 }
 
 Result<> restore_slots(Database& database, UtcTime now, const TelemetryStore::Restore& take,
-                       KeptSlots& kept) {
+                       KeptTelemetry& kept) {
   const Range range{number_of(now - kRestored, kSlot), number_of(now, kSlot) + 1};
   HEARTH_TRY(sites, all_series(database, "site"));
   for (const auto& [id, name] : sites) {
@@ -133,9 +134,11 @@ Result<> restore_slots(Database& database, UtcTime now, const TelemetryStore::Re
 }
 
 Result<> restore_all(Database& database, UtcTime now, const TelemetryStore::Restore& take,
-                     KeptSlots& kept) {
+                     KeptTelemetry& kept) {
   HEARTH_TRY(learned, read_learned(database));
-  if (!learned.nodes.empty() || !learned.run_times.empty()) take(std::move(learned));
+  for (const auto& zone : learned.zones) kept.knowledge[zone.zone] = extent_of(*zone.learned);
+  if (learned.fleet_capacity) kept.fleet_days = learned.fleet_capacity->days;
+  take(std::move(learned));
   return restore_slots(database, now, take, kept);
 }
 
@@ -265,8 +268,8 @@ std::unique_ptr<TelemetryStore> TelemetryStore::open(TelemetryStoreConfig config
   return std::unique_ptr<TelemetryStore>(new TelemetryStore(std::move(impl)));
 }
 
-KeptSlots TelemetryStore::restore(UtcTime now, const Restore& take) {
-  KeptSlots kept;
+KeptTelemetry TelemetryStore::restore(UtcTime now, const Restore& take) {
+  KeptTelemetry kept;
   if (impl_->database) {
     const auto restored = restore_all(*impl_->database, now, take, kept);
     if (!restored && !is_broken(restored.error())) {

@@ -1,5 +1,5 @@
 // Telemetry in a second SQLite file beside the store's: samples every 10 s, ten-minute slots, the
-// weather that sites had, what was learned of nodes and run times.
+// weather that sites had, what was learned of nodes, run times, zones and tanks.
 //
 // None of it is worth stopping for. The file is written ahead without a sync at each commit, in
 // batches, by a thread of its own, so no commit of the store ever waits for it. A file that is
@@ -36,6 +36,7 @@ struct TelemetryBatch {
   std::vector<SiteTelemetry> sites;
   std::vector<NodeTelemetry> nodes;
   std::vector<RunTimes::Row> run_times;
+  std::optional<FleetCapacityError::State> fleet_capacity{};
 };
 
 // A moment (samples) or ten minutes (slots) of a zone. NaN: not known.
@@ -69,7 +70,7 @@ class TelemetryStore {
 
   // Hands over what is kept of the last 21 days, in parts. Once, before the first put(). Blocks.
   // The answer says what need not be put again.
-  KeptSlots restore(UtcTime now, const Restore& take);
+  KeptTelemetry restore(UtcTime now, const Restore& take);
 
   // Any thread; never blocks. Dropped where the disk is minutes behind.
   void put(TelemetryBatch batch);

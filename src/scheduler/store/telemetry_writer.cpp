@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "common/log.h"
+#include "scheduler/store/telemetry_learned.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -39,6 +40,10 @@ Result<> TelemetryWriter::collect(const TelemetryBatch& batch) {
   learned_.nodes.insert(learned_.nodes.end(), batch.nodes.begin(), batch.nodes.end());
   learned_.run_times.insert(learned_.run_times.end(), batch.run_times.begin(),
                             batch.run_times.end());
+  if (batch.fleet_capacity) learned_.fleet_capacity = batch.fleet_capacity;
+  for (const auto& zone : batch.zones) {
+    if (zone.learned) learned_.zones.push_back({zone.zone, {}, 0, {}, zone.learned});
+  }
   if (!database_) return {};
   for (const auto& site : batch.sites) {
     if (auto done = collect(site); !done) return done;

@@ -50,7 +50,7 @@ class TelemetryWriter {
   std::map<TelemetryLevel, std::int64_t> newest_;  // chunk of each level
   std::map<std::string, std::int64_t, std::less<>> zone_series_;
   std::map<std::string, std::int64_t, std::less<>> site_series_;
-  TelemetryBatch learned_;  // the newest of each, its zones and sites empty
+  TelemetryBatch learned_;  // the newest of each, its sites empty, its zones without samples
   UtcTime now_{};
   UtcTime written_{};
   bool failing_ = false;  // already said

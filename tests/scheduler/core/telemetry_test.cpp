@@ -91,7 +91,7 @@ TEST_F(Restored, WhatIsTakenBackIsWhatIsGivenOut) {
 
 TEST_F(Restored, OnlyWhatIsNotKeptIsGivenOutAgain) {
   apply(three_days({}));
-  KeptSlots kept;
+  KeptTelemetry kept;
   kept.zones[ZoneId{"kitchen"}] = slot_of(kNoon) - 5;
   kept.sites[SiteId{"home"}] = slot_of(kNoon);
   EXPECT_EQ(core_.zone_telemetry({}, 10, kept).front().slots.size(), 5u);
@@ -106,12 +106,24 @@ TEST_F(Restored, WhatNobodyKnowsAnyMoreAndWhatIsDamagedIsPassedOver) {
   kept.nodes.push_back({NodeId{"n1"}, {{-5, 100}, {}, 0, 0, 0}});
   kept.nodes.push_back({NodeId{"n1"}, {{45, 100}, {1e300, 100}, 0, 0, 0}});
   const double nan = std::numeric_limits<double>::quiet_NaN();
+  kept.nodes.push_back({NodeId{"n1"}, {}, {slot_of(kNoon) / 144, Joules{nan}, "boot", Joules{1}}});
+  kept.zones.push_back({ZoneId{"kitchen"}, {}, 0, {}, ZoneKnowledge{{0.1F, -1, 9}, {}}});
+  kept.zones.back().learned->tank.emplace().draws[3] = {nan, 1, 1};
+  kept.fleet_capacity = {0, {1, nan}, 40};
   kept.run_times.push_back({RunTimes::Of::kTenant, TenantId{"bank"}, "", {nan, 0, 30}});
   kept.run_times.push_back({RunTimes::Of::kTenant, TenantId{"bank"}, "", {1, -1, 30}});
   apply(kept);
   EXPECT_FALSE(core_.zone(ZoneId{"attic"}));
   EXPECT_EQ(core_.node(NodeId{"n1"})->idle_learned, 40_W);
   EXPECT_TRUE(core_.run_times().rows(0).empty());
+  EXPECT_EQ(core_.sites().front().heat_today, Joules{});
+  EXPECT_EQ(core_.fleet_capacity_error(), FleetCapacityError::State{});
+  KeptTelemetry none;
+  none.knowledge[ZoneId{"kitchen"}].capacity_days = -1;  // whatever it knows
+  const auto known = core_.zone_telemetry({}, 10, none).front().learned;
+  ASSERT_TRUE(known && known->tank);
+  EXPECT_EQ(known->capacity, ZoneCapacityError::State{});
+  EXPECT_EQ(*known->tank, TankLearning::State{});
 }
 
 // The heat of an hour in which nobody looked is not known, whatever is drawn now.

@@ -74,12 +74,16 @@ class TelemetryStoreTest : public testing::Test {
   void open(TelemetryStoreConfig config, UtcTime now) {
     store_.reset();
     restored_ = {};
+    knowledge_.clear();
     store_ = TelemetryStore::open(std::move(config), now);
     kept_ = store_->restore(now, [&](TelemetryRestored part) {
       for (auto& site : part.sites) restored_.sites.push_back(site);
-      for (auto& zone : part.zones) restored_.zones.push_back(zone);
+      for (auto& zone : part.zones) {
+        (zone.learned ? knowledge_ : restored_.zones).push_back(zone);
+      }
       for (auto& node : part.nodes) restored_.nodes.push_back(node);
       for (auto& row : part.run_times) restored_.run_times.push_back(row);
+      if (part.fleet_capacity) restored_.fleet_capacity = part.fleet_capacity;
     });
   }
   void open(UtcTime now) { open(config(), now); }
@@ -107,7 +111,7 @@ class TelemetryStoreTest : public testing::Test {
     batch.zones.push_back({ZoneId{zone}, {2100, 900, 2050, 2060}, number, {slot(number)}});
     batch.sites.push_back({SiteId{"home"}, number, {{-3.5F, 120.0F}}});
     NodeLearning::State learned{{45.25, 31}, {512.5, 40}, 1.5, 0.75, 30};
-    batch.nodes.push_back({NodeId{"n1"}, learned});
+    batch.nodes.push_back({NodeId{"n1"}, learned, {20'000, Joules{7e6}, "boot", Joules{9e9}}});
     batch.run_times.push_back({RunTimes::Of::kName, TenantId{"bank"}, "risk", {4.5, 0.25, 12}});
     return batch;
   }
@@ -125,7 +129,8 @@ class TelemetryStoreTest : public testing::Test {
   const TemporaryDirectory directory_;
   std::unique_ptr<TelemetryStore> store_;
   TelemetryRestored restored_;
-  KeptSlots kept_;
+  std::vector<ZoneTelemetry> knowledge_;
+  KeptTelemetry kept_;
 };
 
 TEST_F(TelemetryStoreTest, AnEmptyOneHasNothingToHandBack) {
@@ -153,6 +158,7 @@ TEST_F(TelemetryStoreTest, WhatWasPutOutlivesTheStore) {
   EXPECT_EQ(restored_.sites.front().slots.front(), (SiteHistory::Weather{-3.5F, 120.0F}));
   ASSERT_EQ(restored_.nodes.size(), 1u);
   EXPECT_EQ(restored_.nodes.front().learned, batch(now).nodes.front().learned);
+  EXPECT_EQ(restored_.nodes.front().heat, batch(now).nodes.front().heat);
   ASSERT_EQ(restored_.run_times.size(), 1u);
   EXPECT_EQ(restored_.run_times.front(), batch(now).run_times.front());
   EXPECT_EQ(kept_.zones.at(ZoneId{"kitchen"}), slot_of(now));
@@ -161,6 +167,59 @@ TEST_F(TelemetryStoreTest, WhatWasPutOutlivesTheStore) {
   store_->put(batch(now += minutes{10}));
   open(now);
   EXPECT_EQ(restored_.zones.front().slots.size(), 3u * 144 + 1);
+}
+
+TEST_F(TelemetryStoreTest, WhatWasLearnedOfZonesAndTheFleetOutlivesTheStore) {
+  ZoneKnowledge room{{0.25F, 0.125F, 17}, {}};
+  ZoneKnowledge tank{{}, TankLearning::State{{}, 333}};
+  tank.tank->draws[14] = {2.5e6, 1e12, 5};
+  tank.tank->draws[95] = {1.5e5, 2e10, 2};
+  TelemetryBatch learned;
+  learned.at = kStart;
+  learned.zones.push_back({ZoneId{"room"}, {}, 0, {}, room});
+  learned.zones.push_back({ZoneId{"tank"}, {}, 0, {}, tank});
+  learned.fleet_capacity = {-0.125, {0.5, 2.5}, 17};
+  open(kStart);
+  store_->put(learned);
+  UtcTime now = kStart + hours{1};
+  open(now);
+  EXPECT_TRUE(restored_.zones.empty());
+  ASSERT_EQ(knowledge_.size(), 2u);
+  EXPECT_EQ(knowledge_[0].learned, room);
+  EXPECT_EQ(knowledge_[1].learned, tank);
+  EXPECT_EQ(restored_.fleet_capacity, learned.fleet_capacity);
+  EXPECT_EQ(kept_.knowledge.at(ZoneId{"room"}).capacity_days, 17);
+  EXPECT_EQ(kept_.knowledge.at(ZoneId{"tank"}).tank_half_hours, 333);
+  EXPECT_EQ(kept_.fleet_days, 17);
+  // Until nobody has spoken of it for long.
+  store_->put(batch(now += days{100}));
+  open(now);
+  EXPECT_TRUE(knowledge_.empty());
+}
+
+TEST_F(TelemetryStoreTest, AFileOfTheFirstVersionIsBroughtUpToDate) {
+  open(kStart);
+  UtcTime now = kStart;
+  for (int i = 0; i < 20; ++i) store_->put(batch(now += minutes{10}));
+  store_.reset();
+  sqlite3* old = nullptr;
+  ASSERT_EQ(sqlite3_open(config().path.c_str(), &old), SQLITE_OK);
+  const char* back =
+      "DROP TABLE zone_learning; DROP TABLE tank_draws; DROP TABLE fleet_learning;"
+      "ALTER TABLE node_learning DROP COLUMN heat_day;"
+      "ALTER TABLE node_learning DROP COLUMN heat_j;"
+      "ALTER TABLE node_learning DROP COLUMN meter_boot;"
+      "ALTER TABLE node_learning DROP COLUMN meter_j; PRAGMA user_version = 1";
+  ASSERT_EQ(sqlite3_exec(old, back, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(old);
+  open(now);
+  EXPECT_EQ(set_aside(), 0u);
+  EXPECT_EQ(restored_.zones.front().slots.size(), 20u);
+  EXPECT_EQ(restored_.nodes.front().learned, batch(now).nodes.front().learned);
+  EXPECT_EQ(restored_.nodes.front().heat, HeatToday{});
+  store_->put(batch(now += minutes{10}));
+  open(now);
+  EXPECT_EQ(restored_.nodes.front().heat, batch(now).nodes.front().heat);
 }
 
 TEST_F(TelemetryStoreTest, OnlyTheLast21DaysGoBackButHistoryReachesFurther) {
