@@ -1,7 +1,8 @@
-// What replanning costs the scheduler's core: replan_bench [ZONES].
+// What replanning costs the scheduler's core: replan_bench [ZONES [JOBS]].
 //
 // A fleet of one-node zones with weather and a day of telemetry; then one plan period is driven as
-// the loop would, and every apply() is timed. Prints CPU for all zones and the longest apply().
+// the loop would, and every apply() is timed: first without work, then while JOBS jobs of many
+// lengths wait that the fleet has no core for. Prints CPU for all zones and the longest apply().
 #include <time.h>
 
 #include <algorithm>
@@ -44,6 +45,20 @@ class Fleet {
       while (core_.next_deadline() && *core_.next_deadline() <= now_) apply(TimePassed{});
     }
     ++periods_;
+  }
+
+  // Work for every core and far more, in jobs of all lengths.
+  void flood(int jobs) {
+    const auto cores = static_cast<std::uint64_t>(4 * zones_);
+    for (int i = 0; i < jobs; ++i) {
+      protocol::JobSpec spec;
+      spec.name = "job" + std::to_string(i);
+      spec.tenant = TenantId{"bank"};
+      spec.service_class = static_cast<protocol::ServiceClass>(i % 3);
+      spec.task_count = i == 0 ? cores : 1;
+      spec.expected_run_time = std::chrono::minutes{1 + (i * 37) % 3000};
+      apply(SubmitRequested{.request = {spec.tenant, spec.name}, .spec = spec});
+    }
   }
 
   void reset() {
@@ -130,9 +145,7 @@ class Fleet {
   long planned_ = 0;
 };
 
-int run(int zones) {
-  Fleet fleet{zones};
-  for (int i = 0; i < 12; ++i) fleet.period();  // filters know two hours
+void measure(Fleet& fleet, int zones) {
   std::vector<double> all_s, worst_ms;
   constexpr int kRounds = 5;
   for (int i = 0; i < kRounds; ++i) {
@@ -147,6 +160,18 @@ int run(int zones) {
   std::ranges::sort(worst_ms);
   std::printf("median of %d: %.3f s in all, longest apply %.2f ms\n", kRounds, all_s[kRounds / 2],
               worst_ms[kRounds / 2]);
+}
+
+int run(int zones, int jobs) {
+  Fleet fleet{zones};
+  for (int i = 0; i < 12; ++i) fleet.period();  // filters know two hours
+  measure(fleet, zones);
+  fleet.reset();
+  fleet.flood(jobs);
+  std::printf("%d jobs submitted: %.3f s, longest apply %.2f ms\n", jobs, fleet.all_s(),
+              1e3 * fleet.worst_s());
+  fleet.period();
+  measure(fleet, zones);
   return 0;
 }
 
@@ -155,9 +180,10 @@ int run(int zones) {
 
 int main(int argc, char** argv) {
   const int zones = argc > 1 ? std::atoi(argv[1]) : 10'000;
-  if (zones < 1 || zones > 1'000'000) {
-    std::fprintf(stderr, "usage: replan_bench [ZONES], 1 to 1,000,000\n");
+  const int jobs = argc > 2 ? std::atoi(argv[2]) : 5'000;
+  if (zones < 1 || zones > 1'000'000 || jobs < 1 || jobs > 1'000'000) {
+    std::fprintf(stderr, "usage: replan_bench [ZONES [JOBS]], 1 to 1,000,000\n");
     return 2;
   }
-  return hearth::scheduler::run(zones);
+  return hearth::scheduler::run(zones, jobs);
 }

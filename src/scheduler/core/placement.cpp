@@ -9,9 +9,9 @@ namespace {
 constexpr int kJobsPerTurn = 32;
 constexpr int kJobsPerNode = 64;
 constexpr int kJobsPerFullNode = 4;  // of these only short tasks are leased ahead
-constexpr int kNodesPerTurn = 256;
+constexpr int kNodesPerTurn = 64;
 constexpr int kLooksPerJob = 512;
-constexpr std::size_t kCandidatesPerTurn = 256;
+constexpr std::size_t kCandidatesPerTurn = 64;
 
 // Tasks that are short enough at P90 to be leased ahead by the chunk are so in the middle, too.
 constexpr int kShortAtP90 = 8;
