@@ -1,0 +1,204 @@
+"""The Python client against the real daemon and agent on loopback. PYTHONPATH names the package.
+
+Waits for events, never for time; leaves no process and no file. HEARTH_BIN names the binaries.
+"""
+import os
+import re
+import signal
+import sys
+import unittest
+from concurrent.futures import CancelledError
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+try:
+    import grpc  # noqa: F401
+except ImportError:
+    print("SKIPPED: /usr/bin/python3 has no grpc: apt-get install python3-grpcio python3-protobuf")
+    sys.exit(77)
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import hearth  # noqa: E402
+from local_cluster import LocalCluster, wait_for  # noqa: E402
+
+FAST = {"report_period_s": 0.2, "plan_period_s": 1, "limits_valid_for_s": 30, "silent_after_s": 5,
+        "lost_after_s": 60}
+ROOM = {"sensor_period_s": 0.2, "cores": 4, "reconnect": {"min_s": 0.1, "max_s": 0.5},
+        "control": {"period_s": 0.5}, "default_setpoint_c": 20.0,
+        "heater": {"driver": "simulated", "initial_temperature_c": 18.0,
+                   "outdoor_temperature_c": 5.0}}
+
+
+def shell(script):
+    return ["/bin/sh", "-c", script]
+
+
+class PythonClient(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = LocalCluster(FAST)
+        cls.addClassCleanup(cls.stop)
+        cls.cluster.start_scheduler()
+        cls.cluster.start_agent("n1", **ROOM)
+        cls.cluster.wait_online(1)
+        cls.client = hearth.Client(cls.cluster.address)
+        cls.addClassCleanup(cls.client.close)
+
+    @classmethod
+    def stop(cls):
+        killed = cls.cluster.stop()
+        assert killed == {}, f"something did not end by itself: {killed}"
+        assert not cls.cluster.directory.exists()
+
+    def test_submit_wait_results_outputs(self):
+        job = self.client.submit(
+            shell('cat in/a.txt > out-{index}.txt; echo "$WORD {index}" > $HEARTH_RESULT'),
+            tasks=3, name="all of it", service_class="on_demand", priority=60, cores=1,
+            memory="64M", expected_run_time="1s", maximum_run_time=timedelta(minutes=5),
+            deadline=timedelta(hours=2), inputs={"in/a.txt": b"from python\n"},
+            outputs=["out-*"], environment={"WORD": "hello"}, labels={"desk": "rates"}, retries=1)
+        status = job.wait(timeout=30)
+        self.assertEqual(("SUCCEEDED", 3, "all of it"),
+                         (status.state, status.succeeded, status.name))
+        results = {result.index: result for result in job.results()}
+        self.assertEqual([0, 1, 2], sorted(results))
+        one = results[1]
+        self.assertEqual(("hello 1\n", 0, "n1", "SUCCEEDED"),
+                         (one.text, one.exit_code, one.node, one.state))
+        self.assertEqual(b"from python\n", one.output("out-1.txt").read())
+        saved = one.output("out-1.txt").save(self.cluster.directory / "saved" / "x.txt")
+        self.assertEqual(b"from python\n", saved.read_bytes())
+        with self.assertRaises(hearth.NotFound):
+            one.output("nothing")
+        self.assertIn(job.id, [found.job_id for found in self.client.jobs(state="SUCCEEDED")])
+        self.assertEqual(["n1"], [node.node_id for node in self.client.nodes()])
+
+    def test_failure(self):
+        job = self.client.submit(shell("echo broken >&2; exit 3"))
+        self.assertEqual("FAILED", job.wait(30).state)
+        [result] = job.results()
+        self.assertEqual((3, "USER_ERROR"), (result.exit_code, result.failure))
+        self.assertIn("broken", result.message)
+        with self.assertRaisesRegex(hearth.TaskFailed, "broken"):
+            list(self.client.map(shell("echo broken >&2; exit 3"), [1]))
+
+    def test_results_go_on_after_a_killed_scheduler(self):
+        gate = self.cluster.directory / "gate"
+        script = (f'[ {{index}} -lt 3 ] || while [ ! -e {gate} ]; do sleep 0.05; done; '
+                  'echo {index} > $HEARTH_RESULT')
+        job = self.client.submit(shell(script), tasks=7)
+        results = job.results()
+        seen = [next(results) for _ in range(3)]
+        self.cluster.kill_scheduler()
+        self.cluster.start_scheduler()
+        gate.touch()
+        for result in results:
+            seen.append(result)
+        self.assertEqual(list(range(7)), sorted(result.index for result in seen))
+        self.assertTrue(all(result.text == f"{result.index}\n" for result in seen))
+        # From the cursor of any result exactly the later ones follow, in another process too.
+        for i, result in enumerate(seen):
+            with hearth.Client(self.cluster.address) as other:
+                rest = other.job(job.id).results(result.cursor)
+                self.assertEqual([r.index for r in seen[i + 1:]], [r.index for r in rest])
+
+    def test_map_keeps_the_order_and_the_words(self):
+        items = ["one", "two words", "it's; exit 1", "$HOME", "ä"]
+        mapped = self.client.map(shell('printf %s "$1" > $HEARTH_RESULT') + ["sh", "{item}"], items)
+        self.assertEqual(items, [result.text for result in mapped])
+        data = [b"\0\1", b"\n", b"x" * 65536]
+        mapped = self.client.map(shell('cp "$HEARTH_PAYLOAD" "$HEARTH_RESULT"'), data)
+        self.assertEqual(data, [result.value for result in mapped])
+        self.assertEqual([], list(self.client.map(["/bin/true", "{item}"], [])))
+
+    def test_executor(self):
+        echo = shell('printf %s "$1" > $HEARTH_RESULT') + ["sh"]
+        with hearth.Executor(self.client) as executor:
+            futures = [executor.submit(echo + [str(i)]) for i in range(20)]
+            failing = executor.submit(shell("exit 4"))
+            self.assertEqual([str(i) for i in range(20)], [f.result(30).text for f in futures])
+            self.assertEqual(4, failing.exception(30).result.exit_code)
+            self.assertEqual(["a", "b"],
+                             [r.text for r in executor.map(echo + ["{item}"], ["a", "b"])])
+        with self.assertRaises(RuntimeError):
+            executor.submit(["/bin/true"])
+
+    def test_executor_cancels_the_job(self):
+        executor = hearth.Executor(self.client, name="forever")
+        future = executor.submit(["/bin/sleep", "1000"])
+
+        def job():
+            return next((j for j in self.client.jobs(state="ACTIVE") if j.name == "forever"), None)
+
+        found = wait_for(job, 30, "the job")
+        executor.shutdown(wait=True, cancel_futures=True)
+        self.assertTrue(future.cancelled())
+        with self.assertRaises(CancelledError):
+            future.result()
+        self.assertEqual("CANCELLED", self.client.job(found.job_id).wait(30).state)
+
+    def test_timeout_and_cancel(self):
+        job = self.client.submit(["/bin/sleep", "1000"])
+        with self.assertRaises(hearth.WaitTimeout):
+            job.wait(timeout=0.3)
+        with self.assertRaises(TimeoutError):
+            next(job.results(timeout=0.3))
+        job.cancel("test")
+        self.assertEqual("CANCELLED", job.wait(30).state)
+
+    def test_one_request_id_is_one_job(self):
+        first = self.client.submit(["/bin/true"], request_id="once")
+        again = self.client.submit(["/bin/true"], request_id="once")
+        self.assertEqual((first.id, False, True),
+                         (again.id, first.already_submitted, again.already_submitted))
+        with self.assertRaises(hearth.AlreadyExists):
+            self.client.submit(["/bin/false"], request_id="once")
+
+    def test_nonsense_names_field_and_value(self):
+        past = datetime(2020, 1, 1, tzinfo=timezone.utc)
+        before = len(list(self.client.jobs()))
+        for field, value, named in [
+                ("command", "ls", "ls"), ("command", [], ""), ("tasks", 0, "0"),
+                ("tasks", 10_000_001, "10000001"), ("priority", 101, "101"), ("cores", 0, "0"),
+                ("memory", "lots", "lots"), ("deadline", past, "2020"),
+                ("deadline", datetime(2030, 1, 1), "time zone"), ("service_class", "gold", "gold"),
+                ("outputs", ["../x"], "../x"), ("inputs", {"../x": b""}, "../x"),
+                ("inputs", ["/nonexistent"], "/nonexistent"), ("retries", -1, "-1"),
+                ("environment", {"HEARTH_X": "1"}, "HEARTH_X"), ("expected_run_time", "-1s", "-1s"),
+                ("maximum_run_time", float("nan"), "nan"), ("tenant", "a b", "a b"),
+                ("request_id", "", "''"), ("payloads", [b"x" * 65537], "65537")]:
+            with self.subTest(field=field, value=repr(value)[:40]):
+                with self.assertRaises(ValueError) as caught:
+                    self.client.submit(**{"command": ["/bin/true"], field: value})
+                self.assertTrue(caught.exception.field.startswith(field), caught.exception)
+                self.assertIn(named, str(caught.exception))
+        missing = {"x": hearth.Input(digest="0" * 64)}
+        with self.assertRaisesRegex(hearth.FailedPrecondition, "0" * 64):
+            self.client.submit(["/bin/true"], inputs=missing)
+        with self.assertRaises(hearth.NotFound):
+            self.client.job("j999")
+        with self.assertRaises(hearth.InvalidArgument):
+            self.client.job("banana")
+        job = self.client.submit(["/bin/true"])
+        for cursor in ("rubbish", "rubbish+x"):
+            with self.assertRaises(hearth.InvalidArgument):
+                list(job.results(cursor))
+        self.assertEqual(before + 1, len(list(self.client.jobs())))
+        with hearth.Client("127.0.0.1:1", timeout=0.3) as nobody:
+            with self.assertRaises(hearth.Unavailable):
+                nobody.job("j1")
+
+    def test_the_documents_snippets_run(self):
+        text = (ROOT / "docs" / "PYTHON.md").read_text()
+        os.environ["HEARTH_SERVER"] = self.cluster.address
+        self.addCleanup(os.environ.pop, "HEARTH_SERVER")
+        names = {}
+        for snippet in re.findall(r"```python\n(.*?)```", text, re.S):
+            exec(compile(snippet, "docs/PYTHON.md", "exec"), names)
+
+
+if __name__ == "__main__":
+    os.setpgrp()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    unittest.main(verbosity=2)
