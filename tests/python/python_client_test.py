@@ -4,6 +4,7 @@ Waits for events, never for time; leaves no process and no file. HEARTH_BIN name
 """
 import os
 import re
+import shutil
 import signal
 import sys
 import unittest
@@ -196,6 +197,23 @@ class PythonClient(unittest.TestCase):
         names = {}
         for snippet in re.findall(r"```python\n(.*?)```", text, re.S):
             exec(compile(snippet, "docs/PYTHON.md", "exec"), names)
+
+    def test_the_readme_s_risk_batch_runs(self):
+        """With two slices and a short book: pricing all of it takes a minute."""
+        short = self.cluster.directory / "risk"
+        shutil.copytree(ROOT / "examples" / "risk", short)
+        book = (short / "portfolio.csv").read_text().splitlines(keepends=True)
+        (short / "portfolio.csv").write_text("".join(book[:30]))
+        text = (ROOT / "README.md").read_text()
+        snippet = re.search(r"```python\n(.*?)```", text, re.S)[1]
+        self.assertLessEqual(len(snippet.splitlines()), 20)
+        for old, new in (('"examples/risk"), 64', f"{str(short)!r}), 2"),
+                         ('"--directory", directory]', '"--directory", directory], check=True')):
+            self.assertIn(old, snippet)
+            snippet = snippet.replace(old, new)
+        os.environ["HEARTH_SERVER"] = self.cluster.address
+        self.addCleanup(os.environ.pop, "HEARTH_SERVER")
+        exec(compile(snippet, "README.md", "exec"), {})
 
 
 if __name__ == "__main__":
