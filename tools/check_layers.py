@@ -25,7 +25,7 @@ MAY_USE = {
     "node_agent/core": ["common", "protocol", "thermal"],
     "node_agent/runner": ["common", "protocol"],
     "node_agent/sensors": ["common", "protocol", "thermal", "node_agent/core"],
-    "node_agent/store": ["common", "protocol", "wire", "node_agent/core"],
+    "node_agent/store": ["common", "protocol", "thermal", "wire", "node_agent/core"],
     "node_agent/runtime": ["common", "protocol", "node_agent/core", "node_agent/runner",
                            "node_agent/sensors", "node_agent/store"],
     "node_agent/rpc": ["common", "protocol", "wire", "node_agent/core", "node_agent/store",

@@ -45,8 +45,7 @@ class DrawPattern {
 
     friend bool operator==(const Slot&, const Slot&) = default;
   };
-  // Half hours of a working day, then of a weekend day: all that was learned, for whoever keeps it
-  // over a restart.
+  // Half hours of a working day, then of a weekend day.
   using Slots = std::array<Slot, 2 * kHalfHoursOfDay>;
 
   DrawPattern() = default;
@@ -74,6 +73,14 @@ class DrawPattern {
   static std::size_t index(int half_hour_of_week);
 
   Slots slots_{};
+};
+
+// All that was learned of a household, for whoever keeps it over a restart.
+struct LearnedDraws {
+  DrawPattern::Slots draws{};
+  int half_hours = 0;  // that were observed
+
+  friend bool operator==(const LearnedDraws&, const LearnedDraws&) = default;
 };
 
 // How long the tank can take `power` before its headroom is used up, the mean draws and losses of

@@ -48,7 +48,7 @@ Agent::Impl::Impl(AgentConfig configuration, AgentState state)
   telemetry.energy = book.ledger();
   if (state.plan) use_plan(*state.plan);
   if (config.facts.kind == protocol::NodeKind::kBoiler && config.facts.tank) {
-    tank.emplace(*config.facts.tank, config.sensor_timeout);
+    tank.emplace(*config.facts.tank, config.sensor_timeout, state.draws);
     hygiene.emplace(*config.facts.tank, state.hygiene);
   }
   if (state.power_cut_seed) {
@@ -89,6 +89,9 @@ std::optional<TimePoint> Agent::next_deadline() const {
 }
 const protocol::Telemetry& Agent::telemetry() const {
   return impl_->telemetry;
+}
+thermal::LearnedDraws Agent::learned_draws() const {
+  return impl_->tank ? impl_->tank->learned() : thermal::LearnedDraws{};
 }
 protocol::Setpoint Agent::setpoint() const {
   return impl_->setpoints.in_force();

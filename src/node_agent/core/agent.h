@@ -33,6 +33,8 @@ class Agent {
   [[nodiscard]] bool window_open() const;  // heat is held, not raised, for some minutes
   [[nodiscard]] std::size_t running_count() const;
   [[nodiscard]] std::size_t waiting_count() const;
+  // For StoreDraws, which comes only from an agent with a tank.
+  [[nodiscard]] thermal::LearnedDraws learned_draws() const;
 
  private:
   struct Impl;

@@ -7,6 +7,7 @@
 
 #include "node_agent/core/hygiene.h"
 #include "protocol/stream.h"
+#include "thermal/tank_model.h"
 
 namespace hearth::node_agent {
 
@@ -35,7 +36,8 @@ struct AgentState {
   std::optional<protocol::Setpoint> setpoint;
   std::uint64_t highest_epoch = 0;
   std::optional<protocol::ZonePlan> plan;
-  std::optional<HygieneHistory> hygiene;  // of the audit's last lift that was done
+  std::optional<thermal::LearnedDraws> draws;  // of the tank's household
+  std::optional<HygieneHistory> hygiene;       // of the audit's last lift that was done
   // Set where the power had failed: the node starts at random within ten minutes (DESIGN section
   // 5), so that a building's breaker does not see all of them at once.
   std::optional<std::uint64_t> power_cut_seed;

@@ -22,6 +22,7 @@ constexpr Kelvins kComputeReaches{-0.5};  // of its bound: from here on the resi
 void Agent::Impl::sense_tank(const SensorsRead& event, Joules given) {
   if (!tank) return;
   tank->take(event.tank.value_or(TankLayers{}), given, setpoints.minute_of_week(now), now);
+  if (tank->worth_keeping()) order(StoreDraws{tank->learned().half_hours});
   if (const auto layers = tank->layers(now)) {
     air_reading = {TankStore::mean(*layers).value, protocol::Quality::kGood};
   } else {

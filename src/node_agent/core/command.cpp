@@ -46,6 +46,9 @@ struct Print {
   std::string operator()(const StorePlan& c) const {
     return "store " + to_string(protocol::SchedulerMessage{protocol::PlanChanged{c.plan}});
   }
+  std::string operator()(const StoreDraws& c) const {
+    return "store draws of " + std::to_string(c.half_hours) + " half hours";
+  }
   std::string operator()(const PowerBoards& c) const {
     return std::string("boards ") + (c.on ? "on" : "off");
   }

@@ -104,6 +104,11 @@ struct StorePlan {
   protocol::ZonePlan plan;
 };
 
+// Keep what was learned of the household's draws across restarts: Agent::learned_draws().
+struct StoreDraws {
+  int half_hours = 0;  // that it rests on
+};
+
 // The scheduler speaks with an epoch below one we have seen, or refused us: drop the stream.
 struct CloseStream {
   std::string reason;
@@ -112,7 +117,7 @@ struct CloseStream {
 using Command =
     std::variant<Send, OfferResult, ForgetResult, FetchInputs, StartTask, StopTask, SetSpeed,
                  SetPowerCap, SetFiller, SpoolResult, DiscardAttempt, StoreSetpoint, StoreEpoch,
-                 StorePlan, PowerBoards, RecordHygiene, CloseStream>;
+                 StorePlan, StoreDraws, PowerBoards, RecordHygiene, CloseStream>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Command& command);

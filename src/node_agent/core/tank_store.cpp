@@ -20,14 +20,20 @@ constexpr double kCaution = 2;       // times what P90 is over the mean: one in 
 constexpr double kKeptLeast = 0.34;  // one layer
 constexpr Kelvins kSpare{5};         // water that just reaches `useful` does not for long: it mixes
 constexpr int kLearnedAfter = 96;    // half hours: two days
+constexpr int kKeptEvery = 12;       // half hours
 constexpr int kNeedHalfHours = 8;    // looks four hours ahead
 constexpr int kCalmHalfHoursMax = 20;
 constexpr double kCalmShare = 0.02;  // of the volume, at `useful` (choice): a hand washed
 
 }  // namespace
 
-TankStore::TankStore(const protocol::TankFacts& facts, Duration sensor_timeout)
+TankStore::TankStore(const protocol::TankFacts& facts, Duration sensor_timeout,
+                     const std::optional<thermal::LearnedDraws>& learned)
     : facts_(facts), timeout_(sensor_timeout) {
+  if (learned) {
+    pattern_ = thermal::DrawPattern{learned->draws};
+    half_hours_seen_ = half_hours_kept_ = std::max(0, learned->half_hours);
+  }
   model_.j_per_k = facts.volume_l * kJoulesPerLitreKelvin;
   model_.loss_w_per_k = kLossPerThirdPower * std::cbrt(facts.volume_l * facts.volume_l);
   model_.useful = std::min(facts.useful + kSpare, facts.compute_max - kSpare);
@@ -122,6 +128,12 @@ bool TankStore::calm(std::optional<int> minute_of_week, Duration ahead) const {
   if (half_hours > kCalmHalfHoursMax) return false;
   const Joules whole{model_.j_per_k * (model_.useful - kCold).value};
   return pattern_.need(*minute_of_week / 30, half_hours).mean <= kCalmShare * whole;
+}
+
+bool TankStore::worth_keeping() {
+  if (half_hours_seen_ - half_hours_kept_ < kKeptEvery) return false;
+  half_hours_kept_ = half_hours_seen_;
+  return true;
 }
 
 // Drawn is what came in and neither stayed nor was lost.

@@ -21,7 +21,9 @@ class TankStore {
   static constexpr std::size_t kLayers = 3;
   using Layers = std::array<Celsius, kLayers>;  // from the top down
 
-  TankStore(const protocol::TankFacts& facts, Duration sensor_timeout);
+  // `learned`: by an agent before us, if any.
+  TankStore(const protocol::TankFacts& facts, Duration sensor_timeout,
+            const std::optional<thermal::LearnedDraws>& learned = {});
 
   // One pass; `given`: heat since the pass before.
   void take(const TankLayers& layers, Joules given, std::optional<int> minute_of_week,
@@ -51,6 +53,10 @@ class TankStore {
   bool calm(std::optional<int> minute_of_week, Duration ahead) const;
   const thermal::DrawPattern& pattern() const { return pattern_; }
 
+  thermal::LearnedDraws learned() const { return {pattern_.slots(), half_hours_seen_}; }
+  // Once each time that it grew by six hours: storage of small computers wears out.
+  bool worth_keeping();
+
  private:
   void learn(const Layers& layers, Joules given, std::optional<int> minute_of_week, TimePoint now);
   Joules content(const Layers& layers) const;
@@ -71,6 +77,7 @@ class TankStore {
   };
   std::optional<Balance> balance_;
   int half_hours_seen_ = 0;
+  int half_hours_kept_ = 0;
 };
 
 }  // namespace hearth::node_agent

@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 #include "hearth/node/v1/node.pb.h"
+#include "node_agent/store/draws_json.h"
 #include "node_agent/store/files.h"
 #include "node_agent/store/setpoint_json.h"
 #include "wire/node.h"
@@ -78,6 +79,7 @@ Result<std::unique_ptr<AgentStateStore>> AgentStateStore::open(const std::string
   std::unique_ptr<AgentStateStore> store{new AgentStateStore(directory, lock)};
   store->load();
   store->load_plan();
+  store->load_draws();
   store->notice_power_cut();
   store->state_.hygiene = store->hygiene_log_.history();
   store->state_.boot_id = draw_id();
@@ -131,6 +133,23 @@ Result<> AgentStateStore::store_plan(const protocol::ZonePlan& plan) {
   node::v1::ZonePlan message;
   wire::to_wire(plan, &message);
   return replace_file(directory_ + "/plan.pb", message.SerializeAsString());
+}
+
+// Draws that cannot be read are learned anew.
+void AgentStateStore::load_draws() {
+  const auto path = directory_ + "/draws.json";
+  const auto text = read_file(path, kStateBytesMax);
+  if (!text) return;
+  if (auto draws = draws_from_json(*text)) {
+    state_.draws = *draws;
+  } else {
+    log::warn("draws_damaged", {{"path", path}, {"reason", draws.error().message}});
+  }
+}
+
+Result<> AgentStateStore::store_draws(const thermal::LearnedDraws& draws) {
+  state_.draws = draws;
+  return replace_file(directory_ + "/draws.json", draws_to_json(draws));
 }
 
 Result<> AgentStateStore::save() const {

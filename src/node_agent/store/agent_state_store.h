@@ -1,6 +1,7 @@
 // What an agent keeps across its restarts, in STATE/agent.json: who it is, how many streams it has
 // opened, the setpoint in force, the highest scheduler epoch it has seen. The plan of the next days
-// is beside it, STATE/plan.pb, in the stream's own form.
+// is beside it, STATE/plan.pb, in the stream's own form, and so is what was learned of a tank's
+// draws, STATE/draws.json.
 //
 // One agent per state directory: open() takes a lock that ends with the process. Every change is
 // on disk when its function returns (changes are rare). Blocking; made for one thread.
@@ -36,6 +37,7 @@ class AgentStateStore {
   Result<> store_setpoint(const protocol::Setpoint& setpoint);
   Result<> store_epoch(std::uint64_t epoch);
   Result<> store_plan(const protocol::ZonePlan& plan);
+  Result<> store_draws(const thermal::LearnedDraws& draws);
   HygieneLog& hygiene_log() { return hygiene_log_; }
   const HygieneLog& hygiene_log() const { return hygiene_log_; }
 
@@ -45,6 +47,7 @@ class AgentStateStore {
 
   void load();
   void load_plan();
+  void load_draws();
   void notice_power_cut();
   Result<> save() const;
 

@@ -23,13 +23,7 @@ thermal::TankModel tank_model_of(const protocol::TankFacts& facts);
 
 class TankLearning {
  public:
-  // All that was learned, for whoever keeps it over a restart; the half hour under way is not.
-  struct State {
-    thermal::DrawPattern::Slots draws{};
-    int half_hours = 0;
-
-    friend bool operator==(const State&, const State&) = default;
-  };
+  using State = thermal::LearnedDraws;  // the half hour under way is not in it
 
   TankLearning() = default;
   explicit TankLearning(const State& state)

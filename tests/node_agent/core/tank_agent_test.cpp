@@ -50,6 +50,31 @@ TEST(TankStore, SeesHeatAndBounds) {
   EXPECT_FALSE(tank.layers(TimePoint{minutes{16}}));
 }
 
+TEST(TankStore, ANewAgentExpectsTheDrawsThatTheOldOneLearned) {
+  TankStore tank{facts_of_tank(), minutes{15}};
+  thermal::SimulatedTank water{{.volume_l = 200, .loss_w_per_k = 1.5}, Celsius{50}};
+  std::optional<thermal::LearnedDraws> kept;
+  int writes = 0;
+  for (int minute = 0; minute <= 3 * 1440; ++minute) {
+    if (minute % 1440 == 7 * 60 + 10) (void)water.draw({60, 40_degC, 40_degC}, 12_degC);
+    water.step({300_W, {}, false, 18_degC}, minutes{1});
+    tank.take(layers_of(water.top().value, water.layer(3).value, water.layer(5).value),
+              300_W * minutes{1}, minute % (7 * 1440), TimePoint{minutes{minute}});
+    if (!tank.worth_keeping()) continue;
+    kept = tank.learned();
+    ++writes;
+  }
+  EXPECT_EQ(writes, 3 * 4);
+  ASSERT_TRUE(kept);
+  TankStore again{facts_of_tank(), minutes{15}, kept};
+  EXPECT_FALSE(again.worth_keeping());
+  const TankStore unlearned{facts_of_tank(), minutes{15}};
+  for (const int minute : {5 * 60, 12 * 60, 23 * 60}) {
+    EXPECT_EQ(again.need(minute).likely, tank.need(minute).likely) << minute;
+    EXPECT_NE(again.need(minute).likely, unlearned.need(minute).likely) << minute;
+  }
+}
+
 TEST(Hygiene, HoldsByTheTableAndCountsNaturalLifts) {
   const UtcTime start{};
   for (const auto& [at_c, needed] :

@@ -82,6 +82,30 @@ TEST(AgentStateStore, KeepsThePlanAndDoesWithoutADamagedOne) {
   EXPECT_EQ((*without)->state().plan, std::nullopt);
 }
 
+TEST(AgentStateStore, KeepsWhatItsTankTaughtAndDoesWithoutADamagedFile) {
+  const TemporaryDirectory directory;
+  thermal::LearnedDraws draws;
+  draws.half_hours = 333;
+  draws.draws[14] = {2.5e6, 1e12 / 3, 5};
+  draws.draws[95] = {1.5e5, 2e10, 2};
+  {
+    const auto store = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(store && (*store)->store_draws(draws));
+  }
+  {
+    const auto again = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(again);
+    EXPECT_EQ((*again)->state().draws, draws);
+  }
+  for (const char* damage :
+       {"", "nonsense", "[]", R"({"half_hours":3,"draws":[[1,2,3]]})", R"({"half_hours":"x"})"}) {
+    std::ofstream(directory.path() + "/draws.json") << damage;
+    const auto without = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(without);
+    EXPECT_EQ((*without)->state().draws, std::nullopt) << damage;
+  }
+}
+
 TEST(AgentStateStore, RefusesASecondAgent) {
   const TemporaryDirectory directory;
   const auto first = AgentStateStore::open(directory.path());
