@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <sstream>
 
 #include "common/log.h"
+#include "common/notify.h"
 #include "node_agent/config.h"
 #include "node_agent/rpc/artifact_client.h"
 #include "node_agent/rpc/scheduler_stream.h"
@@ -40,6 +42,8 @@ struct Options {
   std::string lasting;
   std::string output = "text";
   std::string grace = "5s";
+  std::string notify_socket;
+  std::uint64_t watchdog_us = 0;  // 0: nobody watches
   bool check = false;
   bool print_config = false;
 };
@@ -75,7 +79,32 @@ std::unique_ptr<agent::Heater> make_heater(const agent::HeaterConfig& config) {
   return std::make_unique<agent::SimulatedHeater>(config.simulated);
 }
 
-int run(const agent::Config& config) {
+// Tells the supervisor thrice in its timeout that the loop turns: it ends an agent that hangs.
+class Heartbeat {
+ public:
+  Heartbeat(asio::io_context& io, std::string socket, std::uint64_t timeout_us)
+      : timer_(io), socket_(std::move(socket)), period_(timeout_us / 3) {}
+
+  void start() {
+    hearth::notify(socket_, "READY=1");
+    if (period_ > std::chrono::microseconds::zero()) beat();
+  }
+
+ private:
+  void beat() {
+    hearth::notify(socket_, "WATCHDOG=1");
+    timer_.expires_after(period_);
+    timer_.async_wait([this](const boost::system::error_code& cancelled) {
+      if (!cancelled) beat();
+    });
+  }
+
+  asio::steady_timer timer_;
+  std::string socket_;
+  std::chrono::microseconds period_;
+};
+
+int run(const agent::Config& config, const Options& options) {
   log::to_stderr();
   log::set_level(config.log_level);
   ::setenv("TZ", config.time_zone.c_str(), 1);
@@ -103,6 +132,7 @@ int run(const agent::Config& config) {
   asio::signal_set stop{io, SIGINT, SIGTERM};
   stop.async_wait([&](auto, int signal) {
     log::info("stopping", {{"signal", signal}});
+    hearth::notify(options.notify_socket, "STOPPING=1");
     transfer.cancel();
     loop.stop([&io] { io.stop(); });
   });
@@ -110,6 +140,8 @@ int run(const agent::Config& config) {
   log::info("agent_started", {{"node", config.agent.facts.node},
                               {"scheduler", config.scheduler},
                               {"isolation", config.agent.facts.isolation_note}});
+  Heartbeat heartbeat{io, options.notify_socket, options.watchdog_us};
+  heartbeat.start();
   io.run();
   pool.join();
   return 0;
@@ -132,7 +164,7 @@ int run_agent(const Options& options) {
   if (options.print_config) std::cout << agent::print_config(*config);
   if (options.check && !options.print_config) std::cout << options.config << ": ok\n";
   if (options.check || options.print_config) return 0;
-  return run(*config);
+  return run(*config, options);
 }
 
 int ask(const Options& options, const agent::ControlRequest& request) {
@@ -185,6 +217,8 @@ int main(int argc, char** argv) {
   app.add_flag("--check", options.check, "Validate the configuration and exit (78: it is wrong)");
   app.add_flag("--print-config", options.print_config,
                "Print the configuration with every default and exit");
+  app.add_option("--notify-socket", options.notify_socket)->envname("NOTIFY_SOCKET")->group("");
+  app.add_option("--watchdog-usec", options.watchdog_us)->envname("WATCHDOG_USEC")->group("");
   app.require_subcommand(0, 1);
 
   const auto with_state = [&](CLI::App* command) {

@@ -147,6 +147,10 @@ Daemon::Ports Daemon::ports() const {
   return {impl_->rpc->port(), impl_->http ? impl_->http->port() : 0};
 }
 
+void Daemon::watch(Duration timeout, std::function<void()> feed) {
+  impl_->loop.watch(timeout / 3, timeout, std::move(feed));
+}
+
 void Daemon::stop() {
   if (!impl_) return;
   impl_->weather.reset();

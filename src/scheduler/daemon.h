@@ -25,6 +25,10 @@ class Daemon {
 
   [[nodiscard]] Ports ports() const;
 
+  // For a supervisor that ends us when it hears nothing for `timeout`: calls `feed` thrice as often
+  // while the loop turns and commits succeed, from a thread of ours.
+  void watch(Duration timeout, std::function<void()> feed);
+
   // In the order of the data flow: calls, pages, the loop, the store. Calls that do not end within
   // a few seconds are cut off.
   void stop();

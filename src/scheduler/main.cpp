@@ -6,8 +6,8 @@
 #include <sstream>
 
 #include "common/log.h"
+#include "common/notify.h"
 #include "scheduler/daemon.h"
-#include "scheduler/notify.h"
 
 namespace {
 
@@ -25,6 +25,7 @@ struct Options {
   std::string listen;
   std::string state_dir;
   std::string notify_socket;
+  std::uint64_t watchdog_us = 0;  // 0: nobody watches
   bool check = false;
   bool print_config = false;
 };
@@ -70,13 +71,18 @@ int run(const Config& config, const Options& options) {
     hearth::log::error("start_failed", {{"error", daemon.error().message}});
     return daemon.error().code == hearth::ErrorCode::kUnavailable ? kExitUnavailable : kExitIo;
   }
-  hearth::scheduler::notify(options.notify_socket, "READY=1");
+  hearth::notify(options.notify_socket, "READY=1");
+  if (options.watchdog_us > 0) {
+    const std::chrono::microseconds timeout{options.watchdog_us};
+    (*daemon)->watch(std::chrono::duration_cast<hearth::Duration>(timeout),
+                     [socket = options.notify_socket] { hearth::notify(socket, "WATCHDOG=1"); });
+  }
 
   int signal = 0;
   sigwait(&signals, &signal);
   stopping = 1;
   hearth::log::info("stopping", {{"signal", signal}});
-  hearth::scheduler::notify(options.notify_socket, "STOPPING=1");
+  hearth::notify(options.notify_socket, "STOPPING=1");
   // Whatever hangs: a second signal, or time, ends it. What was acknowledged is on disk.
   std::signal(SIGALRM, [](int) { _exit(exit_code); });
   alarm(kStopSeconds);
@@ -98,6 +104,7 @@ int main(int argc, char** argv) {
   app.add_flag("--check", options.check, "Check the configuration and exit");
   app.add_flag("--print-config", options.print_config, "Print the configuration in force and exit");
   app.add_option("--notify-socket", options.notify_socket)->envname("NOTIFY_SOCKET")->group("");
+  app.add_option("--watchdog-usec", options.watchdog_us)->envname("WATCHDOG_USEC")->group("");
   app.set_version_flag("--version", "hearthd " HEARTH_VERSION);
   try {
     app.parse(argc, argv);

@@ -85,6 +85,24 @@ class Hearthd(unittest.TestCase):
             self.addCleanup(process.kill)
             self.assertEqual(supervisor.recv(100), b"READY=1")
 
+    def test_it_feeds_a_watchdog(self):
+        name = str(Path(self.directory.name) / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as supervisor:
+            supervisor.bind(name)
+            supervisor.settimeout(30)
+            process = subprocess.Popen([HEARTHD, "--config", self.config()],
+                                       env={"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "600000"},
+                                       stderr=subprocess.DEVNULL)
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+            said = [supervisor.recv(100) for _ in range(4)]
+            self.assertEqual(said, [b"READY=1"] + 3 * [b"WATCHDOG=1"])
+            process.send_signal(signal.SIGSTOP)  # then it is silent, but for what was under way
+            supervisor.settimeout(1)
+            with self.assertRaises(TimeoutError):
+                for _ in range(50):
+                    supervisor.recv(100)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

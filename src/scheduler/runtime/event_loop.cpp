@@ -83,6 +83,17 @@ void EventLoop::join() {
   thread_.join();
 }
 
+void EventLoop::watch(Duration period, Duration patience, Task feed) {
+  post([this, period, patience, feed = std::move(feed)]() mutable {
+    watch_ = Watch{.period = period, .patience = patience, .feed = std::move(feed)};
+    feed_watch();
+  });
+}
+
+bool EventLoop::is_sound(Duration patience) const {
+  return !failed_ && (flights_.empty() || SteadyClock::now() - flights_.front().since < patience);
+}
+
 void EventLoop::post(Task task) {
   boost::asio::post(thread_.context(), std::move(task));
 }
@@ -283,6 +294,7 @@ void EventLoop::tick() {
     if (waiting.poll && waiting.poll()) due.push_back(id);
   }
   for (const auto id : due) wake(id);
+  feed_watch();
   // Waits that ended otherwise leave their entry here; drop those of the past as they come up.
   std::erase_if(waiting_by_seq_,
                 [&](const auto& entry) { return !waiting_.contains(entry.second); });
@@ -290,6 +302,17 @@ void EventLoop::tick() {
   tick_timer_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) tick();
   });
+}
+
+void EventLoop::feed_watch() {
+  const auto now = SteadyClock::now();
+  if (!watch_ || now < watch_->due) return;
+  const bool starves = !is_sound(watch_->patience);
+  if (starves && !watch_->starves) log::error("watchdog_starves", {{"durable_seq", durable_}});
+  watch_->starves = starves;
+  if (starves) return;
+  watch_->due = now + watch_->period;
+  watch_->feed();
 }
 
 void EventLoop::count(const Fact& fact) {

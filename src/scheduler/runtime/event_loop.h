@@ -85,6 +85,10 @@ class EventLoop {
   // Applies what is queued, hands the last batch to the store, ends the thread.
   void join();
 
+  // From here on calls `feed` every `period` while is_sound(patience), on the loop's thread: so not
+  // while the loop hangs either.
+  void watch(Duration period, Duration patience, Task feed);
+
   // ---- any thread
 
   // Runs `task` on the loop's thread.
@@ -113,6 +117,8 @@ class EventLoop {
   [[nodiscard]] Sequence durable_seq() const { return durable_; }
   [[nodiscard]] bool stopping() const { return stopping_; }
   [[nodiscard]] bool serving() const { return !stopping_ && !failed_; }
+  // Whether commits succeed: none has failed, none is under way for as long as `patience`.
+  [[nodiscard]] bool is_sound(Duration patience) const;
   [[nodiscard]] LoopStats stats() const;
 
  private:
@@ -127,6 +133,14 @@ class EventLoop {
     std::chrono::steady_clock::time_point since;
   };
 
+  struct Watch {
+    Duration period{};
+    Duration patience{};
+    Task feed;
+    std::chrono::steady_clock::time_point due{};
+    bool starves = false;
+  };
+
   void execute(Command& command, const Event& event, std::string& body);
   void work(FitModel order);
   void work(ForecastCapacity order);
@@ -138,6 +152,7 @@ class EventLoop {
   void fire_due_waiters();
   void arm_deadline();
   void tick();
+  void feed_watch();
 
   const std::size_t inbox_limit_;
   std::atomic<std::size_t> inbox_bytes_{0};
@@ -165,6 +180,7 @@ class EventLoop {
   WaiterId last_waiter_ = 0;
 
   LoopStats stats_;
+  std::optional<Watch> watch_;
   TimePoint last_wall_clock_{};
   std::optional<TimePoint> armed_;
   IoThread thread_;  // last: ends before what its handlers use

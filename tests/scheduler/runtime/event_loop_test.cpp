@@ -100,6 +100,21 @@ TEST_F(EventLoopTest, OverTheLimitOfBytesCallsAreRefusedAtOnce) {
   EXPECT_TRUE(next.get());
 }
 
+TEST_F(EventLoopTest, TheWatchIsFedWhileCommitsSucceed) {
+  std::promise<void> fed;
+  loop_.watch(std::chrono::hours{1}, std::chrono::hours{1}, [&] { fed.set_value(); });
+  fed.get_future().wait();
+  auto answer = submit("r1");
+  on_loop([] {});
+  on_loop([&] {
+    EXPECT_FALSE(loop_.is_sound(Duration{0}));  // under way for longer than that
+    EXPECT_TRUE(loop_.is_sound(std::chrono::hours{1}));
+    store_.sync();
+  });
+  EXPECT_TRUE(answer.get());
+  on_loop([&] { EXPECT_TRUE(loop_.is_sound(Duration{0})); });
+}
+
 TEST_F(EventLoopTest, AFailedCommitIsReportedAndNothingIsAppliedAfterIt) {
   on_loop([&] { store_.fail_next_sync({ErrorCode::kUnavailable, "disk on fire"}); });
   auto answer = submit("r1");
@@ -108,6 +123,7 @@ TEST_F(EventLoopTest, AFailedCommitIsReportedAndNothingIsAppliedAfterIt) {
   EXPECT_EQ(failed_.get_future().get().message, "disk on fire");
   on_loop([&] {
     EXPECT_FALSE(loop_.serving());
+    EXPECT_FALSE(loop_.is_sound(std::chrono::hours{1}));
     const auto last = loop_.scheduler().last_seq();
     loop_.apply(SubmitRequested{.request = {TenantId{"t"}, "r9"}});
     EXPECT_EQ(loop_.scheduler().last_seq(), last);

@@ -1,4 +1,4 @@
-#include "scheduler/notify.h"
+#include "common/notify.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace hearth::scheduler {
+namespace hearth {
 
 void notify(const std::string& socket_path, const std::string& state) {
   sockaddr_un address{};
@@ -22,4 +22,4 @@ void notify(const std::string& socket_path, const std::string& state) {
   close(descriptor);
 }
 
-}  // namespace hearth::scheduler
+}  // namespace hearth
