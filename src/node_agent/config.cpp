@@ -1,5 +1,6 @@
 #include "node_agent/config.h"
 
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -227,6 +228,7 @@ void fields(Io& io, Config& config) {
   io.field("log_level", config.log_level);
   io.field("cores", facts.cores);
   io.field("memory_bytes", facts.memory_bytes);
+  io.field("task_user", config.task_user);
   io.field("task_user_id", config.task_user_id);
   io.field("time_zone", config.time_zone);
   io.field("cpu_model", facts.cpu_model);
@@ -261,6 +263,19 @@ bool is_time_zone(const std::string& name) {
 bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address.starts_with("localhost:") ||
          address.starts_with("[::1]:") || address.starts_with("unix:");
+}
+
+// Puts the number of the user that is named in its place.
+void find_task_user(Reading& io, Config& config) {
+  if (config.task_user.empty()) return;
+  const auto* user = ::getpwnam(config.task_user.c_str());
+  io.require(user != nullptr, "task_user: no such user: " + config.task_user);
+  if (user == nullptr) return;
+  const auto id = static_cast<int>(user->pw_uid);
+  io.require(config.task_user_id == 0 || config.task_user_id == id,
+             "task_user, task_user_id: two different users");
+  io.require(id != 0, "task_user: tasks would be root");
+  config.task_user_id = id;
 }
 
 void check(Reading& io, const Config& config) {
@@ -337,6 +352,7 @@ Result<Config> parse_config(std::string_view text) {
   Config config = defaults();
   Reading io{object, ""};
   fields(io, config);
+  find_task_user(io, config);
   check(io, config);
   std::vector<std::string> problems;
   io.finish_into(problems);

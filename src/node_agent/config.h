@@ -39,7 +39,8 @@ struct Config {
   Duration reconnect_max{std::chrono::seconds{10}};
   Duration watchdog{std::chrono::seconds{30}};
   std::uint64_t cache_bytes = 10ull << 30;
-  int task_user_id = 0;  // 0: tasks run as the agent's own user
+  std::string task_user;  // if given, task_user_id is its number
+  int task_user_id = 0;   // 0: tasks run as the agent's own user
   HeaterConfig heater;
   protocol::TankFacts tank{.volume_l = 0};  // 0: none; else it becomes agent.facts.tank
 };

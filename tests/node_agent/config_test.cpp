@@ -70,6 +70,9 @@ TEST(Config, ChecksValues) {
     const char* keys;
     const char* problem;
   } cases[] = {
+      {R"("task_user": "no-such-user")", "task_user: no such user: no-such-user"},
+      {R"("task_user": "daemon", "task_user_id": 7)", "task_user_id: two different users"},
+      {R"("task_user": "root")", "task_user: tasks would be root"},
       {R"("cores": 0)", "cores: not in 1..1024"},
       {R"("kind": "FRIDGE")", "kind: unknown: FRIDGE"},
       {R"("default_setpoint_c": 35)", "default_setpoint_c: not in 5..30 degC"},
