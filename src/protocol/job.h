@@ -37,6 +37,7 @@ enum class FailureClass {
   kAgentError,
   kCancelled,
 };
+inline constexpr std::size_t kFailureClassCount = 10;
 
 struct Resources {
   int cores = 1;                   // whole cores, 1..1024

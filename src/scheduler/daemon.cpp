@@ -113,7 +113,9 @@ Result<> Daemon::Impl::serve() {
     HEARTH_TRY(server, HttpServer::start(config.http_listen,
                                          {{"/healthz", health_page(loop, *store)},
                                           {"/metrics", metrics_page(loop, [&sessions = *sessions] {
-                                             return sessions.size();
+                                             return StreamStats{sessions.size(),
+                                                                sessions.outbox_bytes(),
+                                                                sessions.outbox_bytes_max()};
                                            })}}));
     http = std::move(server);
   }

@@ -18,6 +18,7 @@ void Scheduler::Impl::grant(JobRecord& job, NodeIndex index) {
   const AttemptId id{epoch, ++last_attempt};
   if (taken.was_requeued) commit(RequeueConsumed{task});
   record_attempt(index, id, job, task, false);
+  node.attempts.at(id).granted_at = now;
   ++stats.attempts_granted;
   if (node.details_sent.insert(job.id()).second) {
     send(node, protocol::JobDetails{job.id(), job.spec(), job.has_payloads()});
@@ -34,6 +35,7 @@ void Scheduler::Impl::record_attempt(NodeIndex index, AttemptId id, JobRecord& j
                               .started = is_started,
                               .stopping = false,
                               .started_at = {},
+                              .granted_at = {},
                               .service_class = spec.service_class,
                               .resources = spec.resources};
   node.cores_leased += spec.resources.cores;
@@ -131,7 +133,7 @@ void Scheduler::Impl::fail_or_retry(JobRecord& job, const NodeId& node,
   if (infrastructure && ++retries.infrastructure > job.spec().infrastructure_retries) {
     return finish(job, TaskState::kFailed, node, report);
   }
-  ++stats.attempts_retried;
+  ++stats.attempts_retried[static_cast<std::size_t>(report.failure)];
   job.add_totals(report);
   commit(TaskRequeued{report.task, retries.user, retries.infrastructure, node, report, utc_now()});
   const int failures = users ? retries.user : infrastructure ? retries.infrastructure : 0;

@@ -22,6 +22,7 @@ struct Attempt {
   bool started = false;
   bool stopping = false;
   UtcTime started_at{};
+  std::optional<TimePoint> granted_at;  // by us, since our start
   protocol::ServiceClass service_class = protocol::ServiceClass::kOnDemand;
   protocol::Resources resources;
 };

@@ -186,8 +186,12 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::AttemptsStarted& mess
   for (const auto id : message.attempts) {
     const auto found = nodes[index].attempts.find(id);
     if (found == nodes[index].attempts.end()) continue;
-    found->second.started = true;
-    found->second.started_at = utc_now();
+    auto& attempt = found->second;
+    if (!attempt.started && attempt.granted_at) {
+      stats.dispatch.observe(to_seconds(now - *attempt.granted_at));
+    }
+    attempt.started = true;
+    attempt.started_at = utc_now();
   }
 }
 

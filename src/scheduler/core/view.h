@@ -4,11 +4,13 @@
 // until its sequence is durable and let the store's rows win (runtime/reader does so).
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "scheduler/core/fact.h"
+#include "scheduler/core/histogram.h"
 
 namespace hearth::scheduler {
 
@@ -127,12 +129,15 @@ struct ZoneExplanation {
 struct SchedulerStats {
   std::uint64_t jobs_active = 0;
   std::uint64_t tasks_pending = 0;
+  std::uint64_t tasks_available = 0;  // of these, that any node may have
+  std::uint64_t tasks_held_back = 0;  // of these, that wait before a retry
   std::uint64_t tasks_running = 0;
   std::uint64_t attempts_granted = 0;
   std::uint64_t results_accepted = 0;
   std::uint64_t results_superseded = 0;
-  std::uint64_t attempts_retried = 0;
-  std::uint64_t tasks_unknown = 0;
+  std::array<std::uint64_t, protocol::kFailureClassCount> attempts_retried{};  // by FailureClass
+  DurationHistogram dispatch;       // from a grant to the agent's word that it began
+  std::uint64_t tasks_unknown = 0;  // of these, that may run somewhere, see JobRecord
   std::uint64_t nodes_online = 0;
   std::uint64_t nodes_silent = 0;
   std::uint64_t nodes_lost = 0;

@@ -187,11 +187,13 @@ SchedulerStats Scheduler::stats() const {
   auto stats = impl_->stats;
   stats.jobs_active = impl_->jobs.size();
   stats.pressure = impl_->pressure.value();
+  stats.tasks_held_back = impl_->retries_due.size();
   for (const auto& [id, job] : impl_->jobs) {
     const auto counts = job.counts();
     stats.tasks_pending += counts.pending;
     stats.tasks_running += counts.running;
     stats.tasks_unknown += job.unknown_count();
+    stats.tasks_available += job.available();
   }
   for (const auto& node : impl_->nodes) {
     ++(node.state == NodeState::kOnline   ? stats.nodes_online

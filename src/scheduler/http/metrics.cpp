@@ -85,13 +85,31 @@ void add_work(Page& page, const Metrics& m) {
   page.add(m.core.tasks_pending, {{"state", "pending"}});
   page.add(m.core.tasks_running, {{"state", "running"}});
   page.add(m.core.tasks_unknown, {{"state", "unknown"}});
+  page.begin(MetricType::Gauge, "tasks_waiting",
+             "Tasks that wait, by for what: a node that takes them, the delay before a retry, word "
+             "from nodes after a restart, the disk, or heat and a core on the node that has them.");
+  const auto known = m.core.tasks_available + m.core.tasks_held_back + m.core.tasks_unknown;
+  std::uint64_t leased = 0;
+  for (const auto& node : m.nodes) leased += node.tasks_waiting;
+  page.add(m.core.tasks_available, {{"reason", "placement"}});
+  page.add(m.core.tasks_held_back, {{"reason", "retry"}});
+  page.add(m.core.tasks_unknown, {{"reason", "unknown"}});
+  page.add(m.core.tasks_pending > known ? m.core.tasks_pending - known : 0, {{"reason", "commit"}});
+  page.add(leased, {{"reason", "node"}});
   page.begin(MetricType::Counter, "tasks_ended_total", "Tasks that ended since the start.");
   for (const auto& [state, count] : m.loop.tasks_ended) {
     page.add(count, {{"state", lower(protocol::to_string(state))}});
   }
   page.counter("attempts_granted_total", "Attempts handed out.", m.core.attempts_granted);
-  page.counter("attempts_retried_total", "Attempts that failed and were retried.",
-               m.core.attempts_retried);
+  page.begin(MetricType::Counter, "attempts_retried_total",
+             "Attempts that did not succeed and were tried again, by why.");
+  for (std::size_t i = 1; i < m.core.attempts_retried.size(); ++i) {
+    const auto failure = static_cast<protocol::FailureClass>(i);
+    page.add(m.core.attempts_retried[i], {{"class", lower(protocol::to_string(failure))}});
+  }
+  page.histogram("dispatch_duration_seconds",
+                 "From handing a task to a node until it began there: inputs, heat, a free core.",
+                 m.core.dispatch);
   page.counter("results_accepted_total", "Results committed.", m.core.results_accepted);
   page.counter("results_superseded_total", "Results dropped: another attempt was first.",
                m.core.results_superseded);
@@ -107,6 +125,26 @@ void add_fleet(Page& page, const Metrics& m) {
   for (const auto& node : m.nodes) {
     if (node.telemetry.power_w.quality != protocol::Quality::kGood) continue;
     page.add(node.telemetry.power_w.value, {{"node", node.facts.node.value}});
+  }
+  page.begin(MetricType::Gauge, "node_power_wanted_watts",
+             "What the room or tank would take now, after all limits.");
+  for (const auto& node : m.nodes) {
+    page.add(node.telemetry.power_wanted.value, {{"node", node.facts.node.value}});
+  }
+  page.begin(MetricType::Gauge, "node_safe_mode",
+             "1: the sensor of the room is lost or implausible.");
+  for (const auto& node : m.nodes) {
+    page.add(node.telemetry.safe_mode ? 1.0 : 0.0, {{"node", node.facts.node.value}});
+  }
+  page.begin(MetricType::Gauge, "node_tripped", "1: a latched trip inhibits heat.");
+  for (const auto& node : m.nodes) {
+    page.add(node.telemetry.tripped ? 1.0 : 0.0, {{"node", node.facts.node.value}});
+  }
+  page.begin(MetricType::Gauge, "tank_hygiene_due_seconds",
+             "Until the next lift against legionella must have ended; of nodes with a tank.");
+  for (const auto& node : m.nodes) {
+    if (!node.telemetry.tank) continue;
+    page.add(to_seconds(node.telemetry.tank->hygiene_due_in), {{"node", node.facts.node.value}});
   }
   page.begin(MetricType::Counter, "node_energy_joules_total",
              "Energy since the node's boot, by what it was spent on.");
@@ -128,6 +166,12 @@ void add_zones(Page& page, const Metrics& m) {
     if (zone.temperature_c.quality != protocol::Quality::kGood) continue;
     page.add(zone.temperature_c.value, {{"zone", zone.zone.value}});
   }
+  page.begin(MetricType::Gauge, "zone_sensor_trusted",
+             "0: the zone's thermometer is missing, silent or implausible.");
+  for (const auto& zone : m.zones) {
+    const bool trusted = zone.temperature_c.quality == protocol::Quality::kGood;
+    page.add(trusted ? 1.0 : 0.0, {{"zone", zone.zone.value}});
+  }
   page.begin(MetricType::Gauge, "zone_reference_celsius", "What the zone should have now.");
   for (const auto& zone : m.zones) page.add(zone.t_ref.value, {{"zone", zone.zone.value}});
   page.begin(MetricType::Gauge, "zone_setpoint_celsius", "What the resident set; absent: OFF.");
@@ -148,9 +192,9 @@ std::vector<double> temperature_errors(const std::vector<ZoneView>& zones) {
 }
 
 void add_quantiles(Page& page, const CapacityQuantiles& quantiles) {
-  page.add(quantiles.p5, {{"quantile", "0.05"}});
-  page.add(quantiles.p50, {{"quantile", "0.5"}});
-  page.add(quantiles.p95, {{"quantile", "0.95"}});
+  page.add(quantiles.p5, {{"percentile", "5"}});
+  page.add(quantiles.p50, {{"percentile", "50"}});
+  page.add(quantiles.p95, {{"percentile", "95"}});
 }
 
 void add_heat(Page& page, const Metrics& m) {
@@ -173,12 +217,10 @@ void add_heat(Page& page, const Metrics& m) {
   page.begin(MetricType::Gauge, "zones_temperature_error_kelvin",
              "Temperature less setpoint, quantiles over the zones that are not OFF.");
   const auto errors = temperature_errors(m.zones);
-  for (const double quantile : {0.05, 0.5, 0.95}) {
+  for (const int percentile : {5, 50, 95}) {
     if (errors.empty()) break;
-    const auto at = std::lround(quantile * static_cast<double>(errors.size() - 1));
-    page.add(errors[static_cast<std::size_t>(at)], {{"quantile", quantile == 0.5  ? "0.5"
-                                                                 : quantile < 0.5 ? "0.05"
-                                                                                  : "0.95"}});
+    const auto at = std::lround(percentile / 100.0 * static_cast<double>(errors.size() - 1));
+    page.add(errors[static_cast<std::size_t>(at)], {{"percentile", std::to_string(percentile)}});
   }
   page.begin(MetricType::Gauge, "work_pressure_ratio",
              "Work for the heat that is wanted: -1 none in sight, 0 enough, 1 it queues.");
@@ -194,6 +236,12 @@ void add_heat(Page& page, const Metrics& m) {
 void add_sites(Page& page, const Metrics& m) {
   page.begin(MetricType::Gauge, "site_power_watts", "Electric power now, of a building's nodes.");
   for (const auto& site : m.sites) page.add(site.power.value, {{"site", site.site.value}});
+  page.begin(MetricType::Gauge, "site_breaker_watts",
+             "What the building's breaker leaves to us, the reserve for others taken off; absent: "
+             "no limit known.");
+  for (const auto& site : m.sites) {
+    if (site.breaker) page.add((*site.breaker - site.reserve).value, {{"site", site.site.value}});
+  }
   page.begin(MetricType::Gauge, "site_cap_watts", "An operator's cap; absent: none.");
   for (const auto& site : m.sites) {
     if (site.cap) page.add(site.cap->power.value, {{"site", site.site.value}});
@@ -215,7 +263,11 @@ void add_loop(Page& page, const Metrics& m) {
   page.gauge("sequence", "Number of the last fact.", m.loop.last_seq);
   page.gauge("durable_sequence", "Number of the last durable fact.", m.loop.durable_seq);
   page.gauge("epoch", "How often this store was started.", m.epoch);
-  page.gauge("sessions", "Agents' streams that are open.", std::uint64_t{m.sessions});
+  page.gauge("sessions", "Agents' streams that are open.", std::uint64_t{m.streams.open});
+  page.gauge("outbox_bytes", "What agents have not taken of what we said.",
+             std::uint64_t{m.streams.outbox_bytes});
+  page.gauge("outbox_bytes_max", "The same of the agent that lags most.",
+             std::uint64_t{m.streams.outbox_bytes_max});
   page.begin(MetricType::Gauge, "build_info", "Always 1.");
   page.add(1.0, {{"version", HEARTH_VERSION}});
 }

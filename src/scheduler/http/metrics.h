@@ -11,11 +11,18 @@
 
 namespace hearth::scheduler {
 
+// Agents' streams that are open, and what they have not taken of what we said.
+struct StreamStats {
+  std::size_t open = 0;
+  std::size_t outbox_bytes = 0;
+  std::size_t outbox_bytes_max = 0;  // of one
+};
+
 struct Metrics {
   SchedulerStats core;
   LoopStats loop;
   std::uint64_t epoch = 0;
-  std::size_t sessions = 0;
+  StreamStats streams;
   std::vector<NodeView> nodes;
   std::vector<ZoneView> zones;
   std::vector<SiteView> sites;

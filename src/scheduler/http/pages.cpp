@@ -1,6 +1,5 @@
 #include "scheduler/http/pages.h"
 
-#include "scheduler/http/metrics.h"
 #include "scheduler/runtime/clock.h"
 
 namespace hearth::scheduler {
@@ -31,12 +30,12 @@ HttpServer::Page health_page(EventLoop& loop, Store& store) {
   };
 }
 
-HttpServer::Page metrics_page(EventLoop& loop, std::function<std::size_t()> sessions) {
-  return [&loop, sessions = std::move(sessions)](const HttpServer::Answer& answer) {
-    loop.post([&loop, sessions, answer] {
+HttpServer::Page metrics_page(EventLoop& loop, std::function<StreamStats()> streams) {
+  return [&loop, streams = std::move(streams)](const HttpServer::Answer& answer) {
+    loop.post([&loop, streams, answer] {
       const auto& scheduler = loop.scheduler();
       answer({200, "text/plain; version=0.0.4; charset=utf-8",
-              to_prometheus_text({scheduler.stats(), loop.stats(), scheduler.epoch(), sessions(),
+              to_prometheus_text({scheduler.stats(), loop.stats(), scheduler.epoch(), streams(),
                                   scheduler.nodes(), scheduler.zones(), scheduler.sites(),
                                   capacity_now(scheduler.capacity())})});
     });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "scheduler/http/http_server.h"
+#include "scheduler/http/metrics.h"
 #include "scheduler/runtime/event_loop.h"
 
 namespace hearth::scheduler {
@@ -9,7 +10,7 @@ namespace hearth::scheduler {
 // 200 "ok" when loop and store answer, 503 with the reason otherwise.
 HttpServer::Page health_page(EventLoop& loop, Store& store);
 
-// A snapshot taken on the loop's thread. `sessions` is called there: agents' streams that are open.
-HttpServer::Page metrics_page(EventLoop& loop, std::function<std::size_t()> sessions);
+// A snapshot taken on the loop's thread. `streams` is called there.
+HttpServer::Page metrics_page(EventLoop& loop, std::function<StreamStats()> streams);
 
 }  // namespace hearth::scheduler

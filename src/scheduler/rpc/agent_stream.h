@@ -30,6 +30,8 @@ class AgentStream final
 
   void read_on();
 
+  [[nodiscard]] std::size_t outbox_bytes() const { return outbox_.bytes(); }
+
  private:
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;

@@ -1,5 +1,7 @@
 #include "scheduler/rpc/session_table.h"
 
+#include <algorithm>
+
 #include "common/log.h"
 #include "scheduler/rpc/agent_stream.h"
 #include "wire/status.h"
@@ -21,6 +23,18 @@ void SessionTable::close_all() {
     streams_.begin()->second.stream->finish(
         {grpc::StatusCode::UNAVAILABLE, "the scheduler is stopping: connect again"});
   }
+}
+
+std::size_t SessionTable::outbox_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [session, entry] : streams_) bytes += entry.stream->outbox_bytes();
+  return bytes;
+}
+
+std::size_t SessionTable::outbox_bytes_max() const {
+  std::size_t most = 0;
+  for (const auto& [session, entry] : streams_) most = std::max(most, entry.stream->outbox_bytes());
+  return most;
 }
 
 SessionId SessionTable::add(AgentStream& stream) {

@@ -34,6 +34,10 @@ class SessionTable final : public AgentStreams {
 
   [[nodiscard]] std::size_t size() const { return streams_.size(); }
 
+  // What is queued for agents and not written: of all, and of the one with most.
+  [[nodiscard]] std::size_t outbox_bytes() const;
+  [[nodiscard]] std::size_t outbox_bytes_max() const;
+
   // ---- for the streams
 
   SessionId add(AgentStream& stream);

@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "common/io_pool.h"
+#include "scheduler/core/histogram.h"
 #include "scheduler/core/scheduler.h"
-#include "scheduler/runtime/histogram.h"
 #include "scheduler/runtime/io_thread.h"
 #include "scheduler/store/store.h"
 

@@ -50,18 +50,29 @@ TEST_F(Pages, EveryMetricHasTheFormThatPrometheusWants) {
   std::istringstream body(reply.substr(reply.find("\r\n\r\n") + 4));
   std::string text;
   while (std::getline(body, text)) EXPECT_TRUE(std::regex_match(text, line)) << text;
-  for (const auto* sample :
-       {"hearth_nodes{state=\"online\"} 1\n", "hearth_results_accepted_total 1\n",
-        "hearth_attempts_granted_total 1\n", "hearth_zone_temperature_celsius{zone=\"z-n1\"} 19\n",
-        "hearth_zone_setpoint_celsius{zone=\"z-n1\"} 20\n",
-        "hearth_node_power_watts{node=\"n1\"} 100\n", "hearth_sessions 1\n",
-        "hearth_commit_duration_seconds_count ", "hearth_apply_duration_seconds_bucket{le=",
-        "hearth_node_energy_joules_total{node=\"n1\",cause=\"attempts\"} 0\n",
-        "hearth_zones{alarm=\"cold\"} 0\n", "hearth_zones{alarm=\"none\"} 1\n",
-        "hearth_zone_models{state=\"none\"} 1\n",
-        "hearth_zones_temperature_error_kelvin{quantile=\"0.5\"} -1\n",
-        "# TYPE hearth_capacity_power_watts gauge\n", "hearth_work_pressure_ratio ",
-        "hearth_site_heat_today_joules{site="}) {
+  for (const auto* sample : {"hearth_nodes{state=\"online\"} 1\n",
+                             "hearth_results_accepted_total 1\n",
+                             "hearth_attempts_granted_total 1\n",
+                             "hearth_zone_temperature_celsius{zone=\"z-n1\"} 19\n",
+                             "hearth_zone_setpoint_celsius{zone=\"z-n1\"} 20\n",
+                             "hearth_node_power_watts{node=\"n1\"} 100\n",
+                             "hearth_sessions 1\n",
+                             "hearth_commit_duration_seconds_count ",
+                             "hearth_apply_duration_seconds_bucket{le=",
+                             "hearth_node_energy_joules_total{node=\"n1\",cause=\"attempts\"} 0\n",
+                             "hearth_zones{alarm=\"cold\"} 0\n",
+                             "hearth_zones{alarm=\"none\"} 1\n",
+                             "hearth_zone_models{state=\"none\"} 1\n",
+                             "hearth_zones_temperature_error_kelvin{percentile=\"50\"} -1\n",
+                             "# TYPE hearth_capacity_power_watts gauge\n",
+                             "hearth_work_pressure_ratio ",
+                             "hearth_tasks_waiting{reason=\"placement\"} 0\n",
+                             "hearth_attempts_retried_total{class=\"node_lost\"} 0\n",
+                             "hearth_dispatch_duration_seconds_count ",
+                             "hearth_zone_sensor_trusted{zone=\"z-n1\"} 1\n",
+                             "hearth_node_safe_mode{node=\"n1\"} 0\n",
+                             "hearth_outbox_bytes ",
+                             "hearth_site_heat_today_joules{site="}) {
     EXPECT_THAT(reply, HasSubstr(sample));
   }
 }
