@@ -108,6 +108,13 @@ class Configuration(unittest.TestCase):
         known = {part for key in tables()["hearthd"] for part in key.split(".")}
         self.assertEqual(set(reads) - known, set())
 
+    def test_the_packaged_file_needs_but_its_names(self):
+        text = (ROOT / "deploy/debian/agent.json").read_text()
+        config = json.loads(re.sub(r"(?m)^\s*//.*$", "", text))
+        self.assertEqual((config["node_id"], config["zone_id"]), ("", ""))
+        self.assertEqual(config["task_user"], "hearth-task")  # made by the package
+        printed(AGENT, {**config, **NAMED, "task_user": ""})
+
     def test_a_key_that_nobody_knows_is_refused(self):
         for program, config in [(HEARTHD, {}), (AGENT, NAMED)]:
             with self.assertRaisesRegex(AssertionError, "colour: unknown key"):
