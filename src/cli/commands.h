@@ -17,6 +17,7 @@ void add_task_commands(CLI::App& app, Session& session);
 void add_node_commands(CLI::App& app, Session& session);
 void add_zone_commands(CLI::App& app, Session& session);
 void add_zone_heat_commands(CLI::App& zone_commands, Session& session);
+void add_zone_holiday_command(CLI::App& zone_commands, Session& session);
 void add_zone_history_command(CLI::App& zone_commands, Session& session);
 void add_site_commands(CLI::App& app, Session& session);
 void add_capacity_command(CLI::App& app, Session& session);

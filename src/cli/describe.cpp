@@ -134,6 +134,15 @@ std::string text_of(const fleet::v1::Setpoint& setpoint) {
   }
 }
 
+std::string holiday_text(const fleet::v1::Setpoint& setpoint, UtcTime now) {
+  const auto& holiday = setpoint.holiday();
+  if (!setpoint.has_holiday() || time_of(holiday.until()) <= now) return "";
+  const bool begun = time_of(holiday.from()) <= now;
+  return format_temperature(holiday.away_c()) +
+         (begun ? "" : " from " + local_text_of(holiday.from())) + " until " +
+         local_text_of(holiday.until());
+}
+
 std::string outcome_of(const job::v1::Attempt& attempt) {
   auto text = word_of(attempt.failure());
   if (attempt.has_exit_code() && attempt.exit_code() != 0) {

@@ -37,6 +37,9 @@ Cell temperature_cell(const fleet::v1::Reading& reading);
 Cell power_cell(const fleet::v1::Reading& reading);
 // "20.5 °C", "OFF", "programme"; "local" is added where the resident set it.
 std::string text_of(const fleet::v1::Setpoint& setpoint);
+// "12.0 °C until Sun 2027-01-03 18:00", before its start with that too; empty for none, and for one
+// that is over at `now`.
+std::string holiday_text(const fleet::v1::Setpoint& setpoint, UtcTime now);
 
 // "exit 3", "USER_ERROR", or how long it ran.
 std::string outcome_of(const job::v1::Attempt& attempt);

@@ -130,16 +130,12 @@ void set_service_class(Draft& draft, const std::string& field, std::string text)
 }
 
 void set_deadline(Draft& draft, const std::string& field, std::string_view text) {
-  const bool relative = text.starts_with('+');
-  const auto after = relative ? parse_duration(text.substr(1)) : Result<Duration>{};
-  const auto at = relative ? Result<UtcTime>{} : parse_utc_time(text);
-  if (!after || !at) {
-    draft.problems.push_back(
-        field +
-        ": neither a time (2026-01-03T06:00:00Z) nor +DURATION (+2h): " + std::string(text));
+  const auto at = parse_time_ahead(text, draft.now);
+  if (!at) {
+    draft.problems.push_back(field + ": " + at.error().message);
     return;
   }
-  draft.submission.spec.deadline = relative ? draft.now + *after : *at;
+  draft.submission.spec.deadline = *at;
 }
 
 void set_duration(Draft& draft, const std::string& field, std::string_view text, Duration& out) {

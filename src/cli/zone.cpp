@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <memory>
-#include <thread>
 
 #include "cli/artifacts.h"
 #include "cli/commands.h"
@@ -10,6 +9,7 @@
 #include "cli/json_list.h"
 #include "cli/programme.h"
 #include "cli/session.h"
+#include "cli/zone_settled.h"
 #include "wire/fleet.h"
 
 namespace hearth::cli {
@@ -17,9 +17,17 @@ namespace {
 
 using fleet::v1::FleetService;
 
+UtcTime utc_now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
 std::string setpoint_text(const fleet::v1::Zone& zone) {
   auto text = text_of(zone.setpoint());
-  if (zone.setpoint().mode() == fleet::v1::SETPOINT_MODE_PROGRAMME && zone.has_setpoint_now_c()) {
+  const auto holiday = holiday_text(zone.setpoint(), utc_now());
+  if (!holiday.empty()) {
+    text += ", holiday " + holiday;
+  } else if (zone.setpoint().mode() == fleet::v1::SETPOINT_MODE_PROGRAMME &&
+             zone.has_setpoint_now_c()) {
     text = format_temperature(zone.setpoint_now_c()) + " (" + text + ")";
   }
   if (zone.has_ordered()) text += ", ordered " + text_of(zone.ordered());
@@ -95,21 +103,6 @@ Result<protocol::Setpoint> wanted(const SetOptions& options) {
   return fail(setpoint.error().code, options.programme + ": " + setpoint.error().message);
 }
 
-// The zone once its agent has answered, or as it is after a moment: homes may be out of reach.
-Result<fleet::v1::Zone> settled(Session& session, fleet::v1::Zone zone) {
-  constexpr int kLooks = 20;
-  constexpr std::chrono::milliseconds kPause{100};
-  fleet::v1::ExplainZoneRequest request;
-  request.set_zone_id(zone.zone_id());
-  auto& client = session.client();
-  for (int look = 0; look < kLooks && zone.has_ordered(); ++look) {
-    std::this_thread::sleep_for(kPause);
-    HEARTH_TRY(now, client.call(client.fleet(), &FleetService::Stub::ExplainZone, request));
-    zone = std::move(*now.mutable_zone());
-  }
-  return zone;
-}
-
 Result<int> set_zone(Session& session, const SetOptions& options) {
   HEARTH_TRY(setpoint, wanted(options));
   fleet::v1::SetSetpointRequest request;
@@ -119,7 +112,7 @@ Result<int> set_zone(Session& session, const SetOptions& options) {
   request.mutable_setpoint()->clear_origin();
   auto& client = session.client();
   HEARTH_TRY(response, client.call(client.fleet(), &FleetService::Stub::SetSetpoint, request));
-  HEARTH_TRY(zone, settled(session, std::move(*response.mutable_zone())));
+  HEARTH_TRY(zone, settled_zone(session, std::move(*response.mutable_zone())));
   if (session.json()) {
     session.print_json(zone);
   } else if (zone.has_ordered()) {
@@ -175,6 +168,7 @@ void add_zone_commands(CLI::App& app, Session& session) {
     session.command = [&session, options] { return set_zone(session, *options); };
   });
 
+  add_zone_holiday_command(*zone, session);
   add_zone_heat_commands(*zone, session);
   add_zone_history_command(*zone, session);
 

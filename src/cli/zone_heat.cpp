@@ -39,6 +39,10 @@ std::string charge_text(const fleet::v1::ZoneHeat& heat) {
          (heat.sun_limits() ? ", lowered for sun and people on their way" : "");
 }
 
+UtcTime utc_now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
 std::string runway_text(const fleet::v1::ZoneHeat& heat) {
   if (!heat.has_runway()) return "";
   const auto runway = duration_of(heat.runway());
@@ -61,6 +65,7 @@ Result<int> show_zone(Session& session, const std::string& name) {
        {"Nodes", nodes},
        {"Setpoint", text_of(zone.setpoint()) +
                         (zone.has_ordered() ? ", ordered " + text_of(zone.ordered()) : "")},
+       {"Holiday", holiday_text(zone.setpoint(), utc_now())},
        {"Temperature", temperature_cell(zone.temperature_c())},
        {"Reference", off ? "" : format_temperature(zone.reference_c())},
        {"Charge", charge_text(heat)},

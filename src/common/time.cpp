@@ -126,6 +126,16 @@ Result<Duration> parse_duration(std::string_view text) {
   return from_seconds(seconds);
 }
 
+Result<UtcTime> parse_time_ahead(std::string_view text, UtcTime now) {
+  if (text.starts_with('+')) {
+    if (const auto after = parse_duration(text.substr(1))) return now + *after;
+  } else if (const auto at = parse_utc_time(text)) {
+    return *at;
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              "neither a time (2026-01-03T06:00:00Z) nor +DURATION (+2h): " + std::string(text));
+}
+
 std::string to_string(Duration duration) {
   if (duration < Duration::zero()) return "-" + to_string(-duration);
   const auto s = std::chrono::duration_cast<seconds>(duration).count();

@@ -45,6 +45,9 @@ Result<UtcTime> parse_utc_time(std::string_view text);
 // "90", "1.5s", "250ms", "5m", "2h", "1d" (a bare number is seconds). kInvalidArgument otherwise.
 Result<Duration> parse_duration(std::string_view text);
 
+// A time, or how long after `now`: "2026-01-03T06:00Z", "+2h", "+14d". kInvalidArgument otherwise.
+Result<UtcTime> parse_time_ahead(std::string_view text, UtcTime now);
+
 // "250ms", "4.2s", "3m05s", "2h07m", "3d04h": two significant units, for tables and messages.
 std::string to_string(Duration duration);
 

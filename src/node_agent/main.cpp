@@ -38,8 +38,7 @@ constexpr const char* kDefaultState = "/var/lib/hearth-agent";
 struct Options {
   std::string config = kDefaultConfig;
   std::string state_directory = kDefaultState;
-  std::string choice;
-  std::string lasting;
+  agent::ChoiceWords words;
   std::string output = "text";
   std::string grace = "5s";
   std::string notify_socket;
@@ -183,7 +182,8 @@ int ask(const Options& options, const agent::ControlRequest& request) {
 }
 
 int set(const Options& options) {
-  const auto request = agent::parse_choice(options.choice, options.lasting);
+  const auto now = std::chrono::floor<hearth::Duration>(std::chrono::system_clock::now());
+  const auto request = agent::parse_choice(options.words, now);
   if (!request) return fail_with(request.error(), kExitUsage);
   return ask(options, *request);
 }
@@ -232,9 +232,21 @@ int main(int argc, char** argv) {
     return with_state(command);
   };
   auto* set_command = with_output(app.add_subcommand("set", "Choose what the room should have"));
-  set_command->add_option("choice", options.choice, "A temperature in degC, off, or boost")
+  auto& words = options.words;
+  set_command
+      ->add_option("choice", words.choice, "A temperature in degC, off, boost, holiday, or home")
       ->required();
-  set_command->add_option("--for", options.lasting, "Only for a while, like 30m");
+  set_command->add_option("--for", words.lasting, "Only for a while, like 30m");
+  set_command->add_option("--until", words.until,
+                          "A holiday's end, like 2026-01-03T18:00+01:00 or +14d: warm by then");
+  set_command->add_option("--from", words.from, "A holiday's start; left out: now");
+  set_command->add_option("--away", words.away, "degC meanwhile; left out: 12");
+  set_command->footer(
+      "Examples:\n"
+      "  hearth-agent set 20.5\n"
+      "  hearth-agent set boost --for 1h\n"
+      "  hearth-agent set holiday --until +14d --away 12\n"
+      "  hearth-agent set home    (ends the holiday: what was before holds again)");
   auto* status_command = with_output(app.add_subcommand("status", "What the agent sees and does"));
   auto* reset_command = with_output(app.add_subcommand("reset", "Clear a latched trip"));
   auto* stop_command = with_state(app.add_subcommand(

@@ -19,16 +19,30 @@ bool is_allowed(Celsius value) {
   return value >= kSetpointMin && value <= kSetpointMax;
 }
 
+void check_range(const char* field, Celsius value, std::vector<std::string>& problems) {
+  if (is_allowed(value)) return;
+  problems.push_back(std::string(field) + ": not in 5..30 degC: " + std::to_string(value.value));
+}
+
+void check_holiday(const Holiday& holiday, std::vector<std::string>& problems) {
+  check_range("holiday: away_c", holiday.away, problems);
+  if (holiday.until <= holiday.from) {
+    problems.push_back("holiday: its end " + hearth::to_string(holiday.until) +
+                       " is not after its start " + hearth::to_string(holiday.from));
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> problems_of(const Setpoint& setpoint) {
   std::vector<std::string> problems;
   const auto check_value = [&](const char* field, Celsius value) {
-    if (!is_allowed(value)) {
-      problems.push_back(std::string(field) +
-                         ": not in 5..30 degC: " + std::to_string(value.value));
-    }
+    check_range(field, value, problems);
   };
+  if (setpoint.holiday) {
+    check_holiday(*setpoint.holiday, problems);
+    if (setpoint.mode == SetpointMode::kOff) problems.emplace_back("holiday: not with OFF");
+  }
   if (setpoint.mode == SetpointMode::kConstant) check_value("setpoint_c", setpoint.value);
   if (setpoint.mode != SetpointMode::kProgramme) return problems;
 
@@ -49,6 +63,19 @@ std::vector<std::string> problems_of(const Setpoint& setpoint) {
     check_value("programme: setpoint_c", steps[i].setpoint);
   }
   return problems;
+}
+
+std::vector<std::string> problems_of(const Holiday& holiday, UtcTime now) {
+  std::vector<std::string> problems;
+  check_holiday(holiday, problems);
+  const auto end = "holiday: its end " + hearth::to_string(holiday.until);
+  if (holiday.until <= now) problems.push_back(end + " is in the past");
+  if (holiday.until > now + kHolidayMax) problems.push_back(end + " is over a year ahead");
+  return problems;
+}
+
+Celsius setpoint_at(const Setpoint& setpoint, int minute_of_week, UtcTime utc) {
+  return setpoint.on_holiday(utc) ? setpoint.holiday->away : setpoint_at(setpoint, minute_of_week);
 }
 
 Celsius setpoint_at(const Setpoint& setpoint, int minute_of_week) {

@@ -39,6 +39,22 @@ struct SetpointRevision {
   friend auto operator<=>(const SetpointRevision&, const SetpointRevision&) = default;
 };
 
+// For who chooses none: inside HEAT section 3's 8-16 degC (choice).
+inline constexpr Celsius kAwayDefault{12.0};
+
+// Nobody is at home: `away` instead of what the setpoint says otherwise, from `from` until `until`,
+// and after that what it says again. The room is to be warm at `until`.
+struct Holiday {
+  Celsius away = kAwayDefault;
+  UtcTime from{};
+  UtcTime until{};
+
+  [[nodiscard]] bool covers(UtcTime utc) const { return utc >= from && utc < until; }
+  friend bool operator==(const Holiday&, const Holiday&) = default;
+};
+
+inline constexpr Duration kHolidayMax = std::chrono::hours{24 * 366};
+
 // What the resident wants of a zone. The agent is the authority for what is in force: a local OFF
 // is lifted only locally.
 struct Setpoint {
@@ -46,15 +62,25 @@ struct Setpoint {
   Celsius value{20.0};                   // kConstant
   std::vector<ProgrammeStep> programme;  // kProgramme: ordered, first step at minute 0
   SetpointRevision revision;
+  std::optional<Holiday> holiday;  // never with kOff; one that is over means nothing any more
 
+  [[nodiscard]] bool on_holiday(UtcTime utc) const { return holiday && holiday->covers(utc); }
   friend bool operator==(const Setpoint&, const Setpoint&) = default;
 };
 
 // Every problem at once, each naming field and value; empty if sound.
 std::vector<std::string> problems_of(const Setpoint& setpoint);
 
-// The programme's setpoint at a minute of the week. Requires a sound kProgramme or kConstant.
+// Why nobody may begin this holiday at `now`: one that is over or ends more than a year ahead, or
+// what problems_of() a setpoint with it would say.
+std::vector<std::string> problems_of(const Holiday& holiday, UtcTime now);
+
+// The programme's setpoint at a minute of the week, holidays aside. Requires a sound kProgramme or
+// kConstant.
 Celsius setpoint_at(const Setpoint& setpoint, int minute_of_week);
+
+// What holds at an instant, holidays included, which is that minute of the week at its site.
+Celsius setpoint_at(const Setpoint& setpoint, int minute_of_week, UtcTime utc);
 
 // A node that follows another one's sensor: what the zone's leading node reads and wants of it.
 struct Follow {

@@ -9,6 +9,22 @@ using protocol::Quality;
 using protocol::SetpointMode;
 using protocol::SetpointOrigin;
 
+void to_wire(const protocol::Holiday& holiday, fleet::v1::Holiday* out) {
+  out->set_away_c(holiday.away.value);
+  to_wire(holiday.from, out->mutable_from());
+  to_wire(holiday.until, out->mutable_until());
+}
+
+Result<protocol::Holiday> from_wire(const fleet::v1::Holiday& in) {
+  Checks checks("holiday.");
+  protocol::Holiday holiday;
+  holiday.away = Celsius{checks.finite("away_c", in.away_c())};
+  if (in.has_from()) holiday.from = checks.time("from", in.from());
+  checks.require(in.has_until(), "until", "missing");
+  holiday.until = checks.time("until", in.until());
+  return checks.finish(std::move(holiday));
+}
+
 void to_wire(const protocol::Setpoint& setpoint, fleet::v1::Setpoint* out) {
   out->Clear();
   out->set_mode(static_cast<fleet::v1::SetpointMode>(static_cast<int>(setpoint.mode) + 1));
@@ -21,6 +37,7 @@ void to_wire(const protocol::Setpoint& setpoint, fleet::v1::Setpoint* out) {
   out->set_revision(setpoint.revision.counter);
   out->set_origin(
       static_cast<fleet::v1::SetpointOrigin>(static_cast<int>(setpoint.revision.origin) + 1));
+  if (setpoint.holiday) to_wire(*setpoint.holiday, out->mutable_holiday());
 }
 
 Result<protocol::Setpoint> from_wire(const fleet::v1::Setpoint& in) {
@@ -38,6 +55,10 @@ Result<protocol::Setpoint> from_wire(const fleet::v1::Setpoint& in) {
     setpoint.revision.origin = checks.enumerator("origin", in.origin(), SetpointOrigin::kLocal);
   }
   if (const auto readable = checks.finish(); !readable) return tl::unexpected(readable.error());
+  if (in.has_holiday()) {
+    HEARTH_TRY(holiday, from_wire(in.holiday()));
+    setpoint.holiday = holiday;
+  }
   checks.add(problems_of(setpoint));
   return checks.finish(std::move(setpoint));
 }

@@ -9,6 +9,7 @@
 
 namespace hearth::fleet::v1 {
 class EnergyLedger;
+class Holiday;
 class Reading;
 class Setpoint;
 enum NodeKind : int;
@@ -20,6 +21,11 @@ void to_wire(const protocol::Setpoint& setpoint, fleet::v1::Setpoint* out);
 
 // Sound in itself (problems_of finds nothing). An origin left out is kDefault: requests need none.
 Result<protocol::Setpoint> from_wire(const fleet::v1::Setpoint& in);
+
+// A start left out is the epoch, before everything; the end must be there. Whether it is a holiday
+// that anybody may begin is not asked here (protocol::problems_of).
+void to_wire(const protocol::Holiday& holiday, fleet::v1::Holiday* out);
+Result<protocol::Holiday> from_wire(const fleet::v1::Holiday& in);
 
 // A quality left out is kMissing.
 void to_wire(const protocol::Reading& reading, fleet::v1::Reading* out);

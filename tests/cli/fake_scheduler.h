@@ -169,6 +169,15 @@ class FakeFleet final : public fleet::v1::FleetService::Service {
     *response->mutable_zone() = zone;
     return known("zone", request->zone_id(), zone.zone_id());
   }
+  fleet::v1::SetHolidayRequest holiday_asked;
+  grpc::Status SetHoliday(grpc::ServerContext*, const fleet::v1::SetHolidayRequest* request,
+                          fleet::v1::SetHolidayResponse* response) override {
+    holiday_asked = *request;
+    zone.mutable_setpoint()->clear_holiday();
+    if (request->has_holiday()) *zone.mutable_setpoint()->mutable_holiday() = request->holiday();
+    *response->mutable_zone() = zone;
+    return known("zone", request->zone_id(), zone.zone_id());
+  }
   grpc::Status GetZoneHistory(grpc::ServerContext*, const fleet::v1::GetZoneHistoryRequest* request,
                               fleet::v1::GetZoneHistoryResponse* response) override {
     history_asked = *request;

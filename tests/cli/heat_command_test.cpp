@@ -107,6 +107,49 @@ TEST_F(HeatCommandTest, AQuoteUploadsNothingAndSaysWhyNot) {
   EXPECT_THAT(wrong.err, HasSubstr("commnd"));
 }
 
+TEST_F(HeatCommandTest, AHolidayBeginsIsShownAndEnds) {
+  auto& setpoint = *scheduler.fleet.zone.mutable_setpoint();
+  setpoint.set_mode(fleet::v1::SETPOINT_MODE_CONSTANT);
+  setpoint.set_setpoint_c(20.5);
+  const auto begun = hearth({"zone", "holiday", "kitchen", "--until", "+14d", "--away", "10"});
+  EXPECT_EQ(begun.code, 0) << begun.err;
+  EXPECT_EQ(scheduler.fleet.holiday_asked.holiday().away_c(), 10);
+  EXPECT_FALSE(scheduler.fleet.holiday_asked.holiday().has_from()) << "at once, by hearthd's clock";
+  EXPECT_THAT(begun.out, AllOf(HasSubstr("kitchen: holiday at 10.0 °C until "),
+                               HasSubstr(", otherwise 20.5 °C")));
+  EXPECT_THAT(hearth({"zone", "show", "kitchen"}).out, HasSubstr("Holiday:      10.0 °C until "));
+  const auto ended = hearth({"zone", "holiday", "kitchen", "--end"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_FALSE(scheduler.fleet.holiday_asked.has_holiday());
+  EXPECT_EQ(ended.out, "kitchen: no holiday, 20.5 °C holds\n");
+
+  const auto json =
+      hearth({"zone", "holiday", "kitchen", "--from", "+1d", "--until", "+20d", "-o", "json"});
+  EXPECT_THAT(json.out, HasSubstr("\"away_c\":12"));
+  EXPECT_TRUE(scheduler.fleet.holiday_asked.holiday().has_from());
+  EXPECT_THAT(hearth({"zone", "show", "kitchen"}).out, HasSubstr("12.0 °C from "));
+
+  struct Wrong {
+    std::vector<std::string> words;
+    const char* says;
+  };
+  for (const auto& [words, says] :
+       {Wrong{{}, "needs either --until or --end"},
+        Wrong{{"--end", "--until", "+1d"}, "--end goes"},
+        Wrong{{"--until", "sunday"}, "--until: neither a time"},
+        Wrong{{"--until", "2020-01-01T00:00:00Z"}, "is in the past"},
+        Wrong{{"--until", "+1d", "--from", "later"}, "--from: neither a time"},
+        Wrong{{"--until", "+500d"}, "over a year ahead"},
+        Wrong{{"--until", "+1d", "--away", "2"}, "away_c: not in 5..30"}}) {
+    std::vector<std::string> all{"zone", "holiday", "kitchen"};
+    all.insert(all.end(), words.begin(), words.end());
+    const auto refused = hearth(all);
+    EXPECT_EQ(refused.code, 2) << says;
+    EXPECT_THAT(refused.err, HasSubstr(says));
+  }
+  EXPECT_EQ(hearth({"zone", "holiday", "attic", "--end"}).code, 5);
+}
+
 TEST_F(HeatCommandTest, AZonesHistoryIsATableOrCsvOrJson) {
   auto& history = scheduler.fleet.history;
   for (int i = 0; i < 2; ++i) {

@@ -46,7 +46,8 @@ inline protocol::Setpoint setpoint() {
   return {.mode = protocol::SetpointMode::kProgramme,
           .value = Celsius{21.5},
           .programme = {{0, Celsius{17.0}}, {360, Celsius{20.5}}},
-          .revision = {9, protocol::SetpointOrigin::kLocal}};
+          .revision = {9, protocol::SetpointOrigin::kLocal},
+          .holiday = protocol::Holiday{Celsius{11.5}, UtcTime{1h}, UtcTime{50h}}};
 }
 
 inline protocol::Telemetry telemetry() {

@@ -8,7 +8,7 @@ using protocol::Quality;
 
 void Agent::Impl::update(const WallClockRead& event) {
   clock = Clock{event.utc, now};
-  setpoints.clock_read(event.minute_of_week, now);
+  setpoints.clock_read(event.utc, event.minute_of_week, now);
 }
 
 void Agent::Impl::update(const SensorsRead& event) {
@@ -99,6 +99,10 @@ void Agent::Impl::update(const CpuTimeRead& event) {
 
 void Agent::Impl::update(const LocalSetpointChosen& event) {
   if (setpoints.chosen(event.setpoint, event.boost_for, now)) announce_setpoint();
+}
+
+void Agent::Impl::update(const LocalHolidayChosen& event) {
+  if (setpoints.holiday_chosen(event.holiday)) announce_setpoint();
 }
 
 void Agent::Impl::update(const TripReset&) {

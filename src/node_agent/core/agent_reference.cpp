@@ -8,7 +8,8 @@ namespace {
 
 constexpr Celsius kFrostReference{7};
 constexpr Kelvins kColder{1.3};  // P90 of a forecast some hours ahead (HEAT section 1: 0.5-2 K std)
-constexpr Duration kRecoveryMax = std::chrono::hours{6};
+// Nights cool a room a little; a holiday cools its walls, and they take days (choice).
+constexpr Duration kAfterHolidayMax = std::chrono::hours{48};
 constexpr std::size_t kPlanHoursMax = 48;
 
 bool is_weather(Celsius outdoor) {
@@ -88,25 +89,29 @@ void Agent::Impl::follow_reference() {
   if (lifted_to) reference = std::max(reference, *lifted_to);
   // A programme's step down is a permission, not an order to cool (DESIGN section 6): the
   // reference for work falls no faster than the room does, unless the resident wants it cool. What
-  // a person sets counts at once.
+  // a person sets counts at once. A holiday is a long setback, from its first minute, whatever was
+  // in force before.
   const auto& in_force = setpoints.in_force();
   const bool same_programme =
       in_force.mode == protocol::SetpointMode::kProgramme && work_reference_of == in_force.revision;
-  if (same_programme && !config.cool_at_night) {
+  const bool eases = same_programme || (work_reference_of && setpoints.on_holiday(now));
+  if (eases && !config.cool_at_night) {
     const auto air = air_sensor.air(now);
     const Celsius kept = air ? std::min(work_reference, *air) : work_reference;
     work_reference = std::max(reference, kept);
   } else {
     work_reference = reference;
-    work_reference_of = in_force.revision;
   }
+  work_reference_of = in_force.revision;
 }
 
-// Before a programme's step up: the setback goes only as deep as full power recovers, and ends when
-// it must.
+// Before a programme's step up, or a holiday's end: the setback goes only as deep as full power
+// recovers, and ends when it must.
 void Agent::Impl::look_ahead(Celsius setpoint) {
-  if (setpoints.in_force().mode != protocol::SetpointMode::kProgramme) {
+  const auto& in_force = setpoints.in_force();
+  if (in_force.mode != protocol::SetpointMode::kProgramme && !in_force.holiday) {
     lifted_to.reset();
+    if (rising_ends_holiday) rising_to.reset();  // of one cut short: not for the next one
     return;
   }
   if (now < next_look && looked_at == setpoint) return;
@@ -120,14 +125,15 @@ void Agent::Impl::look_ahead(Celsius setpoint) {
     rising_to.reset();
     return;
   }
-  if (rises_on && rising_to == rise->to) {
+  if (rises_on && rising_to == rise->to && rising_ends_holiday == rise->ends_holiday) {
     lifted_to = rise->to;
     return;
   }
   rising_to.reset();
-  Recovery::Conditions conditions{rise->to, rise->in, outdoor, breaker() + config.facts.resistance,
-                                  emitted.now()};
-  for (Duration ahead{}; ahead <= kRecoveryMax; ahead += std::chrono::hours{1}) {
+  const Duration earliest = rise->ends_holiday ? kAfterHolidayMax : kRecoveryMax;
+  Recovery::Conditions conditions{
+      rise->to, rise->in, outdoor, breaker() + config.facts.resistance, emitted.now(), earliest};
+  for (Duration ahead{}; ahead <= earliest; ahead += std::chrono::hours{1}) {
     const auto* hour = plan_hour(ahead);
     if (hour == nullptr) break;
     conditions.outdoor = std::min(conditions.outdoor.value_or(hour->outdoor), hour->outdoor);
@@ -135,6 +141,7 @@ void Agent::Impl::look_ahead(Celsius setpoint) {
   if (conditions.outdoor) *conditions.outdoor = *conditions.outdoor - kColder;
   if (recovery.is_due(*air, conditions)) {
     lifted_to = rising_to = rise->to;
+    rising_ends_holiday = rise->ends_holiday;
   } else if (const auto deepest = recovery.deepest(conditions); deepest > setpoint) {
     lifted_to = std::min(deepest, rise->to);
   }

@@ -101,14 +101,20 @@ struct LocalSetpointChosen {
   std::optional<Duration> boost_for;
 };
 
+// `hearth-agent set holiday ...` and, with nothing, `hearth-agent set home`.
+struct LocalHolidayChosen {
+  std::optional<protocol::Holiday> holiday;
+};
+
 // `hearth-agent reset`: clears a latched trip.
 struct TripReset {};
 
 // Nothing happened but time went by; the caller honoured next_deadline().
 struct TimePassed {};
 
-using Event = std::variant<WallClockRead, SensorsRead, StreamOpened, StreamClosed, SchedulerSaid,
-                           RunnersFound, InputsReady, InputsFailed, AttemptStarted, AttemptEnded,
-                           CpuTimeRead, LocalSetpointChosen, TripReset, TimePassed>;
+using Event =
+    std::variant<WallClockRead, SensorsRead, StreamOpened, StreamClosed, SchedulerSaid,
+                 RunnersFound, InputsReady, InputsFailed, AttemptStarted, AttemptEnded, CpuTimeRead,
+                 LocalSetpointChosen, LocalHolidayChosen, TripReset, TimePassed>;
 
 }  // namespace hearth::node_agent

@@ -18,6 +18,8 @@ namespace hearth::node_agent {
 // A model that a room can have (HEAT section 1, bounds); anything else is refused.
 std::optional<thermal::RoomModel> plausible_model(const protocol::ZoneModel& model);
 
+inline constexpr Duration kRecoveryMax = std::chrono::hours{6};  // HEAT section 3
+
 class Recovery {
  public:
   void learn(const thermal::RoomModel& model);
@@ -27,18 +29,19 @@ class Recovery {
 
   struct Conditions {
     Celsius target;
-    Duration left{};                 // until the target is due
-    std::optional<Celsius> outdoor;  // the coldest to be expected meanwhile
-    Watts power;                     // that is certain
-    Watts emitted;                   // by the radiator now
+    Duration left{};                   // until the target is due
+    std::optional<Celsius> outdoor;    // the coldest to be expected meanwhile
+    Watts power;                       // that is certain
+    Watts emitted;                     // by the radiator now
+    Duration earliest = kRecoveryMax;  // that full power begins ahead
   };
 
   // Whether full power must begin now: were it begun ten minutes later, it would be too late.
-  // Never earlier than six hours ahead.
+  // Never earlier than `earliest` ahead.
   bool is_due(Celsius air, const Conditions& conditions) const;
 
-  // The lowest temperature from which six hours of full power reach the target; the target where
-  // none does.
+  // The lowest temperature from which full power reaches the target within `earliest`; the target
+  // where none does.
   Celsius deepest(const Conditions& conditions) const;
 
  private:

@@ -7,6 +7,11 @@ using protocol::SetpointMode;
 using protocol::SetpointOrigin;
 constexpr int kMinutesPerWeek = 7 * 24 * 60;
 
+bool same_without_holiday(const protocol::Setpoint& a, const protocol::Setpoint& b) {
+  return a.mode == b.mode && a.programme == b.programme &&
+         (a.mode != SetpointMode::kConstant || a.value == b.value);
+}
+
 }  // namespace
 
 bool SetpointAuthority::ordered(const protocol::Setpoint& setpoint) {
@@ -14,7 +19,15 @@ bool SetpointAuthority::ordered(const protocol::Setpoint& setpoint) {
   if (local_off || setpoint.revision <= in_force_.revision || !problems_of(setpoint).empty()) {
     return false;
   }
-  in_force_ = setpoint;
+  // hearthd puts a holiday over what it last heard to be in force. Where that is a boost, it would
+  // outlast the holiday: what the boost ends in takes the holiday instead, and none where that is
+  // OFF. Orders other than holidays never carry one, so that nothing else is taken for one.
+  const bool over_boost =
+      boost_ && setpoint.holiday && same_without_holiday(setpoint, in_force_);
+  if (over_boost && boost_->then.mode == SetpointMode::kOff) return false;
+  in_force_ = over_boost ? boost_->then : setpoint;
+  in_force_.revision = setpoint.revision;
+  in_force_.holiday = setpoint.holiday;
   boost_.reset();
   return true;
 }
@@ -35,6 +48,17 @@ bool SetpointAuthority::chosen(protocol::Setpoint setpoint, std::optional<Durati
   return true;
 }
 
+bool SetpointAuthority::holiday_chosen(std::optional<protocol::Holiday> holiday) {
+  auto setpoint = to_store();
+  if (!holiday && !setpoint.holiday) return false;
+  setpoint.holiday = holiday;
+  if (!problems_of(setpoint).empty()) return false;
+  setpoint.revision = {setpoint.revision.counter + 1, SetpointOrigin::kLocal};
+  boost_.reset();
+  in_force_ = std::move(setpoint);
+  return true;
+}
+
 bool SetpointAuthority::end_boost(TimePoint now) {
   if (!boost_ || now < boost_->end) return false;
   in_force_ = std::move(boost_->then);
@@ -47,13 +71,23 @@ std::optional<TimePoint> SetpointAuthority::boost_end() const {
   return boost_->end;
 }
 
-void SetpointAuthority::clock_read(int minute_of_week, TimePoint now) {
-  clock_ = Clock{minute_of_week, now};
+void SetpointAuthority::clock_read(UtcTime utc, int minute_of_week, TimePoint now) {
+  clock_ = Clock{utc, minute_of_week, now};
+}
+
+std::optional<UtcTime> SetpointAuthority::utc(TimePoint now) const {
+  if (!clock_) return std::nullopt;
+  return clock_->utc + (now - clock_->read_at);
+}
+
+bool SetpointAuthority::on_holiday(TimePoint now) const {
+  const auto time = utc(now);
+  return time && in_force_.on_holiday(*time);
 }
 
 std::optional<Celsius> SetpointAuthority::value(TimePoint now) const {
   if (is_off()) return std::nullopt;
-  if (in_force_.mode == SetpointMode::kConstant) return in_force_.value;
+  if (on_holiday(now)) return in_force_.holiday->away;
   return setpoint_at(in_force_, minute_of_week(now).value_or(0));
 }
 
@@ -63,19 +97,34 @@ std::optional<int> SetpointAuthority::minute_of_week(TimePoint now) const {
   return static_cast<int>((clock_->minute_of_week + passed) % kMinutesPerWeek);
 }
 
-std::optional<SetpointAuthority::Rise> SetpointAuthority::next_rise(TimePoint now) const {
-  const auto minute = minute_of_week(now);
-  if (!minute || in_force_.mode != SetpointMode::kProgramme) return std::nullopt;
-  const Celsius current = setpoint_at(in_force_, *minute);
+std::optional<SetpointAuthority::Rise> SetpointAuthority::programme_rise(TimePoint now, int minute,
+                                                                         UtcTime utc_now) const {
   std::optional<Rise> soonest;
+  if (in_force_.mode != SetpointMode::kProgramme) return soonest;
+  const Celsius current = *value(now);
   for (const auto& step : in_force_.programme) {
-    int ahead = step.minute_of_week - *minute;
+    int ahead = step.minute_of_week - minute;
     if (ahead <= 0) ahead += kMinutesPerWeek;
     const Duration in = std::chrono::minutes{ahead};
-    if (step.setpoint > current && (!soonest || in < soonest->in)) {
+    if (step.setpoint > current && !in_force_.on_holiday(utc_now + in) &&
+        (!soonest || in < soonest->in)) {
       soonest = Rise{in, step.setpoint};
     }
   }
+  return soonest;
+}
+
+std::optional<SetpointAuthority::Rise> SetpointAuthority::next_rise(TimePoint now) const {
+  const auto minute = minute_of_week(now);
+  if (!minute || is_off()) return std::nullopt;
+  const UtcTime utc_now = *utc(now);
+  auto soonest = programme_rise(now, *minute, utc_now);
+  if (!in_force_.holiday || in_force_.holiday->until <= utc_now) return soonest;
+  const Duration in = in_force_.holiday->until - utc_now;
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(in).count();
+  const auto then = static_cast<int>((*minute + minutes) % kMinutesPerWeek);
+  const Celsius back = setpoint_at(in_force_, then);
+  if (back > *value(now) && (!soonest || in < soonest->in)) soonest = Rise{in, back, true};
   return soonest;
 }
 

@@ -22,24 +22,32 @@ class SetpointAuthority {
   const protocol::Setpoint& to_store() const { return boost_ ? boost_->then : in_force_; }
 
   // Over the API. False where it is refused: older than what holds, unsound, or under a local OFF.
+  // A holiday ordered over a boost is meant over what follows the boost, which nobody there knows.
   bool ordered(const protocol::Setpoint& setpoint);
 
   // On the spot; always newer than what holds. False where the setpoint is unsound.
   bool chosen(protocol::Setpoint setpoint, std::optional<Duration> boost_for, TimePoint now);
 
+  // On the spot: a holiday over what holds or, in a boost, over what follows it; nothing ends the
+  // one there is. False where there is none to end, under OFF, and for an unsound one.
+  bool holiday_chosen(std::optional<protocol::Holiday> holiday);
+
   // Ends a boost that is over; whether it did.
   bool end_boost(TimePoint now);
   std::optional<TimePoint> boost_end() const;
 
-  void clock_read(int minute_of_week, TimePoint now);
+  void clock_read(UtcTime utc, int minute_of_week, TimePoint now);
 
   // Civil time; nothing before the first clock_read().
   std::optional<int> minute_of_week(TimePoint now) const;
 
-  // The programme's next step to a higher setpoint than that of now.
+  bool on_holiday(TimePoint now) const;  // false before the first clock_read()
+
+  // The next step to a higher setpoint than that of now: of the programme, or a holiday's end.
   struct Rise {
     Duration in{};
     Celsius to;
+    bool ends_holiday = false;
   };
   std::optional<Rise> next_rise(TimePoint now) const;
 
@@ -52,9 +60,13 @@ class SetpointAuthority {
     protocol::Setpoint then;  // its revision is given at the start, so that a restart returns to it
   };
   struct Clock {
+    UtcTime utc;
     int minute_of_week = 0;
     TimePoint read_at;
   };
+  std::optional<UtcTime> utc(TimePoint now) const;
+  std::optional<Rise> programme_rise(TimePoint now, int minute, UtcTime utc_now) const;
+
   protocol::Setpoint in_force_;
   std::optional<Boost> boost_;
   std::optional<Clock> clock_;

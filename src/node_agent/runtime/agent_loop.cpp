@@ -242,12 +242,11 @@ std::optional<std::string> AgentLoop::load_result(AttemptId attempt) {
 }
 
 nlohmann::json AgentLoop::control(const ControlRequest& request) {
-  if (std::holds_alternative<ResetTrip>(request)) {
-    log::info("trip_reset_locally");
-    post(TripReset{});
-  } else if (const auto chosen = choice_of(request, agent_, default_setpoint_)) {
-    log::info("setpoint_chosen_locally", {{"request", encode(request)}});
-    post(*chosen);
+  const auto event = event_of(request, agent_, default_setpoint_, read_wall_clock().utc);
+  if (!event) return refusal(event.error().message);
+  if (*event) {
+    log::info("chosen_locally", {{"request", encode(request)}});
+    post(**event);
   }
   auto answer = status();
   answer["ok"] = true;

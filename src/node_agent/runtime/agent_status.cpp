@@ -64,6 +64,11 @@ std::string setpoint_text(const json& status) {
   return number_text(now, "degC") + " (" + mode + chosen + ")";
 }
 
+std::string holiday_text(const json& holiday) {
+  return number_text(holiday.at("away_c"), "degC") + " from " +
+         holiday.at("from").get<std::string>() + " until " + holiday.at("until").get<std::string>();
+}
+
 template <class Line>
 void tank_lines(const json& status, Line line) {
   const auto& tank = status.at("tank");
@@ -129,6 +134,8 @@ std::string print_status(const json& status) {
   };
   line("node", text("node_id") + " (zone " + text("zone_id") + ", site " + text("site_id") + ")");
   line("setpoint", setpoint_text(status));
+  const auto& setpoint = status.at("setpoint");
+  if (setpoint.contains("holiday")) line("holiday", holiday_text(setpoint.at("holiday")));
   line("temperature", reading_text(status.at("air_temperature_c"), "degC"));
   line("power", reading_text(status.at("power_w"), "W") + ", wanted " +
                     number_text(status.at("power_wanted_w"), "W"));
@@ -146,8 +153,8 @@ std::string print_status(const json& status) {
   return lines;
 }
 
-std::optional<LocalSetpointChosen> choice_of(const ControlRequest& request, const Agent& agent,
-                                             const Setpoint& fallback) {
+Result<std::optional<Event>> event_of(const ControlRequest& request, const Agent& agent,
+                                      const Setpoint& fallback, UtcTime now) {
   if (std::holds_alternative<ChooseOff>(request)) {
     Setpoint off;
     off.mode = SetpointMode::kOff;
@@ -161,6 +168,19 @@ std::optional<LocalSetpointChosen> choice_of(const ControlRequest& request, cons
     return LocalSetpointChosen{constant(std::min(base + kBoostBy, protocol::kSetpointMax)),
                                boost->lasting};
   }
+  if (const auto* chosen = std::get_if<ChooseHoliday>(&request)) {
+    const auto problems = problems_of(chosen->holiday, now);
+    if (!problems.empty()) return fail(ErrorCode::kInvalidArgument, problems.front());
+    if (agent.setpoint().mode == SetpointMode::kOff) {
+      return fail(ErrorCode::kFailedPrecondition, "it is OFF: choose a temperature first");
+    }
+    if (agent.telemetry().tank) {
+      return fail(ErrorCode::kFailedPrecondition, "a tank knows no holiday: choose off instead");
+    }
+    return LocalHolidayChosen{chosen->holiday};
+  }
+  if (std::holds_alternative<EndHoliday>(request)) return LocalHolidayChosen{};
+  if (std::holds_alternative<ResetTrip>(request)) return TripReset{};
   return std::nullopt;
 }
 

@@ -25,9 +25,10 @@ nlohmann::json describe_status(const StatusFacts& facts);
 // The same as aligned lines for people.
 std::string print_status(const nlohmann::json& status);
 
-// The event of a choice; nothing for requests that choose none. A boost is relative to what holds
-// now, or to `fallback` while off.
-std::optional<LocalSetpointChosen> choice_of(const ControlRequest& request, const Agent& agent,
-                                             const protocol::Setpoint& fallback);
+// The event of a choice or a reset; nothing for requests that only ask. A boost is relative to what
+// holds now, or to `fallback` while off. kInvalidArgument: a holiday that nobody can begin at
+// `now`; kFailedPrecondition: one while OFF.
+Result<std::optional<Event>> event_of(const ControlRequest& request, const Agent& agent,
+                                      const protocol::Setpoint& fallback, UtcTime now);
 
 }  // namespace hearth::node_agent

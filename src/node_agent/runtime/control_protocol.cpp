@@ -33,33 +33,107 @@ struct Encode {
   json operator()(const Boost& r) const {
     return {{"request", "boost"}, {"for_s", to_seconds(r.lasting)}};
   }
+  json operator()(const ChooseHoliday& r) const {
+    return {{"request", "holiday"},
+            {"away_c", r.holiday.away.value},
+            {"from", hearth::to_string(r.holiday.from)},
+            {"until", hearth::to_string(r.holiday.until)}};
+  }
+  json operator()(const EndHoliday&) const { return {{"request", "home"}}; }
   json operator()(const AskStatus&) const { return {{"request", "status"}}; }
   json operator()(const ResetTrip&) const { return {{"request", "reset"}}; }
 };
 
+std::optional<double> parse_number(std::string_view text) {
+  double value = 0;
+  const auto* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  if (text.empty() || parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  return value;
+}
+
+Result<UtcTime> parse_option(const char* option, std::string_view text, UtcTime now) {
+  auto time = parse_time_ahead(text, now);
+  if (time) return time;
+  return fail(ErrorCode::kInvalidArgument, std::string(option) + ": " + time.error().message);
+}
+
+Result<ControlRequest> parse_holiday(const ChoiceWords& words, UtcTime now) {
+  if (!words.lasting.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "a holiday has --until, not --for");
+  }
+  if (words.until.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "a holiday needs its end: --until 2026-01-03T18:00+01:00, or +14d");
+  }
+  protocol::Holiday holiday;
+  HEARTH_TRY(until, parse_option("--until", words.until, now));
+  holiday.until = until;
+  if (!words.from.empty()) {
+    HEARTH_TRY(from, parse_option("--from", words.from, now));
+    holiday.from = from;
+  }
+  if (!words.away.empty()) {
+    const auto away = parse_number(words.away);
+    if (!away) {
+      return fail(ErrorCode::kInvalidArgument, "--away: not a temperature in degC: " + words.away);
+    }
+    holiday.away = Celsius{*away};
+  }
+  const auto problems = problems_of(holiday, now);
+  if (!problems.empty()) return fail(ErrorCode::kInvalidArgument, problems.front());
+  holiday.from = std::max(holiday.from, now);
+  return ChooseHoliday{holiday};
+}
+
+Result<ControlRequest> read_holiday(const json& object) {
+  protocol::Holiday holiday;
+  std::string request;
+  std::string from;
+  std::string until;
+  JsonReader reader{object};
+  reader.read("request", request);
+  reader.read("away_c", holiday.away.value);
+  reader.read("from", from);
+  reader.read("until", until);
+  if (auto ok = reader.finish(); !ok) return tl::unexpected(ok.error());
+  HEARTH_TRY(first, parse_utc_time(from));
+  HEARTH_TRY(end, parse_utc_time(until));
+  holiday.from = first;
+  holiday.until = end;
+  return ChooseHoliday{holiday};
+}
+
 }  // namespace
 
-Result<ControlRequest> parse_choice(std::string_view choice, std::string_view lasting) {
+Result<ControlRequest> parse_choice(const ChoiceWords& words, UtcTime now) {
+  const auto& choice = words.choice;
+  if (choice == "holiday") return parse_holiday(words, now);
+  if (!words.from.empty() || !words.until.empty() || !words.away.empty()) {
+    return fail(ErrorCode::kInvalidArgument, "--from, --until and --away are a holiday's");
+  }
   std::optional<Duration> lasts;
-  if (!lasting.empty()) {
-    HEARTH_TRY(duration, parse_duration(lasting));
+  if (!words.lasting.empty()) {
+    HEARTH_TRY(duration, parse_duration(words.lasting));
     if (auto sound = check_lasting(duration); !sound) return tl::unexpected(sound.error());
     lasts = duration;
   }
-  if (choice == "off") {
-    if (!lasts) return ChooseOff{};
-    return fail(ErrorCode::kInvalidArgument, "off holds until somebody lifts it: no --for");
+  if (choice == "off" || choice == "home") {
+    if (lasts) {
+      return fail(ErrorCode::kInvalidArgument,
+                  choice + " holds until somebody chooses again: no --for");
+    }
+    if (choice == "home") return EndHoliday{};
+    return ChooseOff{};
   }
   if (choice == "boost") return Boost{lasts.value_or(kBoostDefault)};
-  double value = 0;
-  const auto* end = choice.data() + choice.size();
-  const auto parsed = std::from_chars(choice.data(), end, value);
-  if (choice.empty() || parsed.ec != std::errc{} || parsed.ptr != end) {
+  const auto value = parse_number(choice);
+  if (!value) {
     return fail(ErrorCode::kInvalidArgument,
-                "not a temperature in degC, off or boost: " + std::string(choice));
+                "not a temperature in degC, off, boost, holiday or home: " + choice);
   }
-  if (auto sound = check_temperature(value); !sound) return tl::unexpected(sound.error());
-  return ChooseTemperature{Celsius{value}, lasts};
+  if (auto sound = check_temperature(*value); !sound) return tl::unexpected(sound.error());
+  return ChooseTemperature{Celsius{*value}, lasts};
 }
 
 std::string encode(const ControlRequest& request) {
@@ -69,6 +143,7 @@ std::string encode(const ControlRequest& request) {
 Result<ControlRequest> parse_control_request(std::string_view line) {
   const auto object = json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return fail(ErrorCode::kInvalidArgument, "not a JSON object");
+  if (object.value("request", json()) == "holiday") return read_holiday(object);
   std::string request;
   double setpoint_c = 20;
   double for_s = 0;
@@ -86,6 +161,7 @@ Result<ControlRequest> parse_control_request(std::string_view line) {
     }
   }
   if (request == "off") return ChooseOff{};
+  if (request == "home") return EndHoliday{};
   if (request == "status") return AskStatus{};
   if (request == "reset") return ResetTrip{};
   if (request == "boost") return Boost{has_end ? from_seconds(for_s) : kBoostDefault};

@@ -28,6 +28,22 @@ Result<protocol::ProgrammeStep> parse_step(const json& object) {
   return step;
 }
 
+Result<protocol::Holiday> parse_holiday(const json& object) {
+  protocol::Holiday holiday;
+  std::string from;
+  std::string until;
+  JsonReader reader{object};
+  reader.read("away_c", holiday.away.value);
+  reader.read("from", from);
+  reader.read("until", until);
+  if (auto ok = reader.finish(); !ok) return tl::unexpected(ok.error());
+  HEARTH_TRY(first, parse_utc_time(from));
+  HEARTH_TRY(end, parse_utc_time(until));
+  holiday.from = first;
+  holiday.until = end;
+  return holiday;
+}
+
 }  // namespace
 
 json to_json(const protocol::Setpoint& setpoint) {
@@ -39,6 +55,11 @@ json to_json(const protocol::Setpoint& setpoint) {
     object["programme"].push_back(
         {{"minute_of_week", step.minute_of_week}, {"setpoint_c", step.setpoint.value}});
   }
+  if (const auto& holiday = setpoint.holiday) {
+    object["holiday"] = {{"away_c", holiday->away.value},
+                         {"from", to_string(holiday->from)},
+                         {"until", to_string(holiday->until)}};
+  }
   return object;
 }
 
@@ -48,12 +69,14 @@ Result<protocol::Setpoint> parse_setpoint(const json& object) {
   std::string mode;
   std::string origin;
   json programme = json::array();
+  json holiday;
   JsonReader reader{object};
   reader.read("mode", mode);
   reader.read("origin", origin);
   reader.read("revision", setpoint.revision.counter);
   reader.read("setpoint_c", setpoint.value.value);
   reader.read("programme", programme);
+  reader.read("holiday", holiday);
   const auto parsed_mode = parse_enum(mode, SetpointMode::kProgramme);
   const auto parsed_origin = parse_enum(origin, SetpointOrigin::kLocal);
   reader.require(parsed_mode.has_value(), "mode: not OFF, CONSTANT or PROGRAMME: " + mode);
@@ -65,6 +88,11 @@ Result<protocol::Setpoint> parse_setpoint(const json& object) {
     if (!item.is_object()) return fail(ErrorCode::kInvalidArgument, "programme: not objects");
     HEARTH_TRY(step, parse_step(item));
     setpoint.programme.push_back(step);
+  }
+  if (!holiday.is_null()) {
+    if (!holiday.is_object()) return fail(ErrorCode::kInvalidArgument, "holiday: not an object");
+    HEARTH_TRY(parsed, parse_holiday(holiday));
+    setpoint.holiday = parsed;
   }
   const auto problems = problems_of(setpoint);
   if (!problems.empty()) return fail(ErrorCode::kInvalidArgument, problems.front());

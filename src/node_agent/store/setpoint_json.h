@@ -1,7 +1,8 @@
 // A setpoint as JSON, for the agent's state file and `hearth-agent status`.
 //
 // {"mode":"CONSTANT","setpoint_c":20.5,"revision":3,"origin":"LOCAL"}; a programme has
-// "programme":[{"minute_of_week":0,"setpoint_c":17.0}, ...] instead of a value. Never throws.
+// "programme":[{"minute_of_week":0,"setpoint_c":17.0}, ...] instead of a value; a holiday adds
+// "holiday":{"away_c":12.0,"from":"...Z","until":"...Z"}. Never throws.
 #pragma once
 
 #include <nlohmann/json.hpp>

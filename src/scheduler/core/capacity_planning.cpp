@@ -50,7 +50,8 @@ CapacityZone Scheduler::Impl::capacity_zone(const ZoneRecord& zone, const NodeRe
       continue;
     }
     const int then = (minute + 60 * static_cast<int>(h)) % kMinutesPerWeek;
-    const double setpoint_c = protocol::setpoint_at(lead.setpoint, then).value;
+    const UtcTime at = utc_now() + std::chrono::hours{h};
+    const double setpoint_c = protocol::setpoint_at(lead.setpoint, then, at).value;
     in.reference_c[h] = static_cast<float>(setpoint_c + kept * zone.plan.charge.value);
   }
   in.error = zone.capacity_error.now();

@@ -42,6 +42,13 @@ struct SetpointRequested {
   protocol::Setpoint setpoint;  // its revision is ignored: the core gives the next one
 };
 
+// Over what the zone has, which comes back by itself; nothing ends the holiday that it has.
+struct HolidayRequested {
+  CallId call = 0;
+  ZoneId zone;
+  std::optional<protocol::Holiday> holiday;
+};
+
 struct DrainRequested {
   CallId call = 0;
   NodeId node;
@@ -101,10 +108,10 @@ struct SiteCapRequested {
 // Nothing happened but time went by; the caller honoured next_deadline().
 struct TimePassed {};
 
-using Event =
-    std::variant<WallClockRead, SubmitRequested, CancelRequested, SetpointRequested, DrainRequested,
-                 SiteCapRequested, AgentSaid, SessionClosed, CommitDurable, WeatherRead,
-                 TelemetryRestored, ModelFitted, CapacityForecasted, TimePassed>;
+using Event = std::variant<WallClockRead, SubmitRequested, CancelRequested, SetpointRequested,
+                           HolidayRequested, DrainRequested, SiteCapRequested, AgentSaid,
+                           SessionClosed, CommitDurable, WeatherRead, TelemetryRestored,
+                           ModelFitted, CapacityForecasted, TimePassed>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Event& event);

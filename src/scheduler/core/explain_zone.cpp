@@ -123,6 +123,19 @@ void add_forecast(const ZoneHeatView& heat, std::vector<std::string>& facts) {
                                                                 : hearth::to_string(heat.runway)));
 }
 
+void add_holiday(const protocol::Setpoint& setpoint, UtcTime now, std::vector<std::string>& facts) {
+  if (!setpoint.holiday || setpoint.holiday->until <= now) return;
+  const auto& holiday = *setpoint.holiday;
+  const auto what = format("%.1f degC", holiday.away.value);
+  const auto then = ", then what it had comes back; heated ahead, to be warm by then";
+  if (holiday.covers(now)) {
+    facts.push_back("holiday: " + what + " until " + hearth::to_string(holiday.until) + then);
+  } else {
+    facts.push_back("holiday to come: " + what + " from " + hearth::to_string(holiday.from) +
+                    " until " + hearth::to_string(holiday.until) + then);
+  }
+}
+
 void add_room_facts(const ZoneView& zone, std::vector<std::string>& facts) {
   if (zone.setpoint_now) {
     facts.push_back(format("setpoint %.1f degC, reference %.1f degC", zone.setpoint_now->value,
@@ -154,7 +167,8 @@ std::string Scheduler::Impl::why_zone(const ZoneView& zone, const NodeRecord* le
   const Kelvins off = Celsius{zone.temperature_c.value} - *zone.setpoint_now;
   if (off < -config.band.below) return why_cold(zone, *lead, -off);
   if (off > config.band.above) return why_warm(zone, *lead, off);
-  return format("inside its band, %.1f K from its setpoint, drawing %.0f W", off.value,
+  const char* away = zone.setpoint.on_holiday(utc_now()) ? "on holiday: " : "";
+  return format("%sinside its band, %.1f K from its setpoint, drawing %.0f W", away, off.value,
                 zone.power.value);
 }
 
@@ -171,6 +185,7 @@ Result<ZoneExplanation> Scheduler::explain_zone(const ZoneId& id) const {
     add_tank_facts(record, *lead, facts);
   } else {
     add_room_facts(*found, facts);
+    add_holiday(found->setpoint, impl_->utc_now(), facts);
   }
   const auto site = impl_->sites.find(found->site);
   if (site != impl_->sites.end() && site->second.cap) {

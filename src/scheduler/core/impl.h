@@ -57,6 +57,8 @@ struct Scheduler::Impl {
   void on(const SubmitRequested& event);
   void on(const CancelRequested& event);
   void on(const SetpointRequested& event);
+  void on(const HolidayRequested& event);
+  void order_setpoint(CallId call, const ZoneId& id, ZoneRecord& zone, protocol::Setpoint setpoint);
   void on(const DrainRequested& event);
   void on(const SiteCapRequested& event);
 
@@ -116,6 +118,7 @@ struct Scheduler::Impl {
   void account_heat(NodeRecord& node);
   void restore_heat(NodeRecord& node, const HeatToday& kept);
   void learn_from_report(NodeIndex index);
+  [[nodiscard]] bool may_ease(const protocol::Setpoint& setpoint) const;
   void follow_work_reference(ZoneRecord& zone, const NodeRecord& lead);
   void judge_comfort(ZoneRecord& zone, const NodeRecord& lead);
   [[nodiscard]] thermal::RoomModel model_of(const ZoneRecord& zone) const;

@@ -50,19 +50,57 @@ void Scheduler::Impl::on(const SetpointRequested& event) {
     return reply_when_durable(event.call,
                               fail(ErrorCode::kNotFound, "zone " + event.zone.value + ": unknown"));
   }
-  auto& zone = found->second;
+  auto setpoint = event.setpoint;
+  setpoint.holiday.reset();  // holidays are asked for by themselves, and end here
+  order_setpoint(event.call, event.zone, found->second, std::move(setpoint));
+}
+
+void Scheduler::Impl::order_setpoint(CallId call, const ZoneId& id, ZoneRecord& zone,
+                                     protocol::Setpoint setpoint) {
   std::uint64_t counter = zone.ordered ? zone.ordered->revision.counter : 0;
   for (const auto index : zone.nodes) {
     counter = std::max(counter, nodes[index].setpoint.revision.counter);
   }
-  auto setpoint = event.setpoint;
   setpoint.revision = {counter + 1, protocol::SetpointOrigin::kApi};
   zone.ordered = setpoint;
-  commit(ZoneSetpointOrdered{event.zone, setpoint});
+  commit(ZoneSetpointOrdered{id, setpoint});
   for (const auto index : zone.nodes) {
     if (nodes[index].hello_complete) send(nodes[index], protocol::SetpointOrdered{setpoint});
   }
-  reply_when_durable(event.call, JobReply{});
+  reply_when_durable(call, JobReply{});
+}
+
+void Scheduler::Impl::on(const HolidayRequested& event) {
+  const auto refuse = [&](ErrorCode code, const std::string& reason) {
+    reply_when_durable(event.call, fail(code, "zone " + event.zone.value + ": " + reason));
+  };
+  const auto found = zones.find(event.zone);
+  if (found == zones.end()) return refuse(ErrorCode::kNotFound, "unknown");
+  auto& zone = found->second;
+  auto holiday = event.holiday;
+  if (holiday) {
+    const auto problems = problems_of(*holiday, utc_now());
+    if (!problems.empty()) return refuse(ErrorCode::kInvalidArgument, problems.front());
+    holiday->from = std::max(holiday->from, utc_now());
+  }
+  const auto* lead = lead_of(zone);
+  const bool heard = lead != nullptr && lead->session_counter > 0;
+  auto setpoint = heard ? lead->setpoint : protocol::Setpoint{};
+  if (zone.ordered && zone.ordered->revision > setpoint.revision) {
+    setpoint = *zone.ordered;
+  } else if (!heard) {
+    return refuse(ErrorCode::kFailedPrecondition,
+                  "none of its nodes was heard of yet, so what it has is not known");
+  }
+  if (lead != nullptr && lead->facts.tank) {
+    return refuse(ErrorCode::kFailedPrecondition, "a tank knows no holiday: switch it off instead");
+  }
+  if (!holiday && !setpoint.holiday) return reply_when_durable(event.call, JobReply{});
+  if (setpoint.mode == protocol::SetpointMode::kOff) {
+    return refuse(ErrorCode::kFailedPrecondition, "it is OFF; a holiday needs a setpoint below it");
+  }
+  setpoint.holiday = holiday;
+  order_setpoint(event.call, event.zone, zone, std::move(setpoint));
 }
 
 void Scheduler::Impl::on(const DrainRequested& event) {

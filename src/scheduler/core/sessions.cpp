@@ -219,7 +219,7 @@ void Scheduler::Impl::say(NodeIndex index, const protocol::SetpointInForce& mess
   // The telemetry at hand is older than this; a programme's value comes with the next.
   if (message.setpoint.mode == protocol::SetpointMode::kOff) node.telemetry.setpoint.reset();
   if (message.setpoint.mode == protocol::SetpointMode::kConstant) {
-    node.telemetry.setpoint = message.setpoint.value;
+    node.telemetry.setpoint = setpoint_at(message.setpoint, 0, utc_now());
   }
   plan_soon(index);
   dirty_nodes.insert(index);

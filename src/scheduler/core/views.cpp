@@ -121,7 +121,7 @@ void Scheduler::Impl::add_envelope(const ZoneRecord& zone, ZoneHeatView& heat) c
   const auto* lead = lead_of(zone);
   if (!zone.forecast || lead == nullptr || lead->is_off()) return;
   constexpr std::size_t kStepsPerHour = 6;
-  auto lowest_c = setpoint_path(lead->setpoint, lead->telemetry.minute_of_week);
+  auto lowest_c = setpoint_path(lead->setpoint, lead->telemetry.minute_of_week, utc_now());
   auto highest_c = lowest_c;
   for (auto& air_c : lowest_c) air_c -= config.band.below.value;
   for (auto& air_c : highest_c) air_c += config.band.above.value;

@@ -68,6 +68,9 @@ struct PrintEvent {
   }
   std::string operator()(const CancelRequested& e) const { return "cancel " + to_string(e.job); }
   std::string operator()(const SetpointRequested& e) const { return "set " + e.zone.value; }
+  std::string operator()(const HolidayRequested& e) const {
+    return (e.holiday ? "holiday of " : "end holiday of ") + e.zone.value;
+  }
   std::string operator()(const DrainRequested& e) const { return "drain " + e.node.value; }
   std::string operator()(const AgentSaid& e) const {
     return to_string(e.session) + " " + protocol::to_string(e.message);

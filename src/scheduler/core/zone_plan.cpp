@@ -88,17 +88,18 @@ void plan_power(const ZonePlanInputs& inputs, double bend, ZonePlanResult& plan)
 
 }  // namespace
 
-std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,
-                                             int minute_of_week) {
+std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint, int minute_of_week,
+                                             UtcTime utc) {
   std::array<double, kPlanSteps> path{};
-  if (setpoint.mode == protocol::SetpointMode::kConstant) {
+  if (setpoint.mode == protocol::SetpointMode::kConstant && !setpoint.holiday) {
     path.fill(setpoint.value.value);
     return path;
   }
   constexpr int kMinutesPerWeek = 7 * 24 * 60;
   for (std::size_t k = 0; k < kPlanSteps; ++k) {
     const int minute = (std::max(0, minute_of_week) + 10 * static_cast<int>(k)) % kMinutesPerWeek;
-    path[k] = protocol::setpoint_at(setpoint, minute).value;
+    const UtcTime then = utc + static_cast<int>(k) * kPlanStep;
+    path[k] = protocol::setpoint_at(setpoint, minute, then).value;
   }
   return path;
 }

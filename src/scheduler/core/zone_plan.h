@@ -60,8 +60,9 @@ ZonePlanResult plan_zone(const ZonePlanInputs& inputs);
 // nothing.
 bool is_unoccupied(const protocol::Setpoint& setpoint, int minute_of_week);
 
-// The setpoint of each step from now on. Requires a sound setpoint that is not OFF.
-std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint,
-                                             int minute_of_week);
+// The setpoint of each step from now on, holidays included. Requires a sound setpoint that is not
+// OFF.
+std::array<double, kPlanSteps> setpoint_path(const protocol::Setpoint& setpoint, int minute_of_week,
+                                             UtcTime utc);
 
 }  // namespace hearth::scheduler

@@ -119,12 +119,19 @@ void Scheduler::Impl::learn_from_report(NodeIndex index) {
   judge_comfort(zone, node);
 }
 
-// A programme's step down is a permission, not an order to cool (DESIGN section 6): what class
-// bounds are measured from falls no faster than the room does by itself.
+bool Scheduler::Impl::may_ease(const protocol::Setpoint& setpoint) const {
+  return setpoint.mode == protocol::SetpointMode::kProgramme || setpoint.on_holiday(utc_now());
+}
+
+// A programme's step down is a permission, not an order to cool (DESIGN section 6), and so is a
+// holiday: what class bounds are measured from falls no faster than the room does by itself.
 void Scheduler::Impl::follow_work_reference(ZoneRecord& zone, const NodeRecord& lead) {
-  const Celsius reference = lead.limits.revision != 0 ? lead.limits.t_ref : lead.telemetry.t_ref;
+  Celsius reference = lead.limits.revision != 0 ? lead.limits.t_ref : lead.telemetry.t_ref;
   const auto air = believed_air(lead);
-  if (lead.setpoint.mode != protocol::SetpointMode::kProgramme || !zone.work_reference_known) {
+  const bool holiday = lead.setpoint.on_holiday(utc_now());
+  // Before a holiday's end the agent lifts its reference far above ours: work may help it.
+  if (holiday) reference = std::max(reference, lead.telemetry.t_ref);
+  if (!may_ease(lead.setpoint) || !zone.work_reference_known) {
     zone.work_reference = reference;
   } else {
     const Celsius kept = air ? std::min(zone.work_reference, *air) : zone.work_reference;
@@ -207,7 +214,7 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
     inputs.max +=
         nodes[index].limits.revision != 0 ? nodes[index].limits.p_max : nodes[index].facts.max;
   }
-  inputs.setpoint_c = setpoint_path(lead.setpoint, lead.telemetry.minute_of_week);
+  inputs.setpoint_c = setpoint_path(lead.setpoint, lead.telemetry.minute_of_week, utc);
   if (lead.telemetry.setpoint) inputs.setpoint_c[0] = lead.telemetry.setpoint->value;
   zone.forecast.reset();
   if (series != nullptr && !is_tank) {
@@ -216,7 +223,7 @@ void Scheduler::Impl::replan_zone(ZoneRecord& zone, const NodeRecord& lead) {
     if (zone.learning.estimating()) make_forecast(zone, *series, inputs);
   }
   if (zone.forecast) inputs.forecast = &*zone.forecast;
-  if (lead.setpoint.mode == protocol::SetpointMode::kProgramme && zone.work_reference_known) {
+  if (may_ease(lead.setpoint) && zone.work_reference_known) {
     inputs.work_reference = zone.work_reference;
   }
   inputs.commissioning = commissioning_of(zone, lead);

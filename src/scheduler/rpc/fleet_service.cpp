@@ -101,6 +101,29 @@ grpc::ServerUnaryReactor* FleetService::SetSetpoint(grpc::CallbackServerContext*
   return reactor;
 }
 
+grpc::ServerUnaryReactor* FleetService::SetHoliday(grpc::CallbackServerContext* context,
+                                                   const fleet::v1::SetHolidayRequest* request,
+                                                   fleet::v1::SetHolidayResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  const ZoneId zone{request->zone_id()};
+  HolidayRequested event{0, zone, {}};
+  if (request->has_holiday()) {
+    const auto holiday = wire::from_wire(request->holiday());
+    if (!holiday) return refuse(reactor, holiday.error());
+    event.holiday = *holiday;
+  }
+  backend_.loop.request(kCallBytes, event,
+                        [this, zone, response, reactor](const Result<JobReply>& reply) {
+                          if (!reply) return reactor->Finish(wire::to_status(reply.error()));
+                          const auto view = backend_.loop.scheduler().zone(zone);
+                          if (!view)
+                            return reactor->Finish(wire::to_status(unknown_zone(zone.value)));
+                          to_wire(*view, response->mutable_zone());
+                          reactor->Finish(grpc::Status::OK);
+                        });
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* FleetService::ExplainZone(grpc::CallbackServerContext* context,
                                                     const fleet::v1::ExplainZoneRequest* request,
                                                     fleet::v1::ExplainZoneResponse* response) {

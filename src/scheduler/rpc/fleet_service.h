@@ -16,6 +16,9 @@ class FleetService final : public fleet::v1::FleetService::CallbackService {
   grpc::ServerUnaryReactor* ListZones(grpc::CallbackServerContext* context,
                                       const fleet::v1::ListZonesRequest* request,
                                       fleet::v1::ListZonesResponse* response) override;
+  grpc::ServerUnaryReactor* SetHoliday(grpc::CallbackServerContext* context,
+                                       const fleet::v1::SetHolidayRequest* request,
+                                       fleet::v1::SetHolidayResponse* response) override;
   grpc::ServerUnaryReactor* SetSetpoint(grpc::CallbackServerContext* context,
                                         const fleet::v1::SetSetpointRequest* request,
                                         fleet::v1::SetSetpointResponse* response) override;

@@ -138,12 +138,19 @@ void fields(S& s, F&& field) {
   field("counter", s.counter);
   field("origin", s.origin);
 }
+template <Is<protocol::Holiday> S, class F>
+void fields(S& s, F&& field) {
+  field("away_c", s.away);
+  field("from_ms", s.from);
+  field("until_ms", s.until);
+}
 template <Is<protocol::Setpoint> S, class F>
 void fields(S& s, F&& field) {
   field("mode", s.mode);
   field("value_c", s.value);
   field("programme", s.programme);
   field("revision", s.revision);
+  field("holiday", s.holiday);
 }
 template <Is<thermal::RoomModel> S, class F>
 void fields(S& s, F&& field) {

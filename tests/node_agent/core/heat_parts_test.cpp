@@ -206,10 +206,10 @@ TEST(SetpointAuthority, FollowsItsProgrammeBetweenClockReadings) {
   programme.programme = {{0, 17_degC}, {6 * 60, 20_degC}, {22 * 60, 17_degC}};
   SetpointAuthority authority(programme);
   EXPECT_EQ(authority.value(at(seconds{0})), 17_degC);
-  authority.clock_read(5 * 60 + 59, at(seconds{100}));
+  authority.clock_read({}, 5 * 60 + 59, at(seconds{100}));
   EXPECT_EQ(authority.value(at(seconds{159})), 17_degC);
   EXPECT_EQ(authority.value(at(seconds{160})), 20_degC);
-  authority.clock_read(7 * 24 * 60 - 1, at(seconds{200}));
+  authority.clock_read({}, 7 * 24 * 60 - 1, at(seconds{200}));
   EXPECT_EQ(authority.value(at(seconds{200} + hours{6} + minutes{1})), 20_degC) << "next Monday";
 }
 

@@ -23,6 +23,8 @@ protocol::Setpoint programme() {
   setpoint.mode = protocol::SetpointMode::kProgramme;
   setpoint.programme = {{0, Celsius{17}}, {360, Celsius{20.5}}};
   setpoint.revision = {8, protocol::SetpointOrigin::kApi};
+  setpoint.holiday = protocol::Holiday{Celsius{11.5}, UtcTime{std::chrono::hours{1}},
+                                       UtcTime{std::chrono::hours{99}}};
   return setpoint;
 }
 
@@ -51,7 +53,7 @@ TEST(AgentStateStore, KeepsWhatItWasToldAcrossRestarts) {
   EXPECT_EQ(*(*again)->next_session_counter(), 3U);
 }
 
-TEST(AgentStateStore, KeepsProgrammes) {
+TEST(AgentStateStore, KeepsProgrammesAndHolidays) {
   const TemporaryDirectory directory;
   {
     const auto store = AgentStateStore::open(directory.path());

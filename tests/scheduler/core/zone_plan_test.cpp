@@ -131,9 +131,18 @@ TEST(SetpointPath, FollowsTheProgrammeAcrossTheWeeksEnd) {
   protocol::Setpoint setpoint;
   setpoint.mode = protocol::SetpointMode::kProgramme;
   setpoint.programme = {{0, 17_degC}, {6 * 60, 20_degC}, {22 * 60, 16_degC}};
-  const auto path = setpoint_path(setpoint, 7 * 24 * 60 - 60);  // Sunday 23 h
+  const UtcTime now{std::chrono::hours{1000}};
+  auto path = setpoint_path(setpoint, 7 * 24 * 60 - 60, now);  // Sunday 23 h
   EXPECT_EQ(path[0], 16);
   EXPECT_EQ(path[6], 17);
+  EXPECT_EQ(path[6 + 36], 20);
+  setpoint.holiday = protocol::Holiday{
+      12_degC, now + std::chrono::minutes{50}, now + std::chrono::hours{6}};
+  path = setpoint_path(setpoint, 7 * 24 * 60 - 60, now);
+  EXPECT_EQ(path[4], 16);
+  EXPECT_EQ(path[5], 12);
+  EXPECT_EQ(path[35], 12);
+  EXPECT_EQ(path[36], 17);
   EXPECT_EQ(path[6 + 36], 20);
 }
 

@@ -1,5 +1,6 @@
 // Who may connect, who takes over from whom; what operators see and order.
 #include <gmock/gmock.h>
+#include <google/protobuf/util/time_util.h>
 
 #include "fake_agent.h"
 
@@ -116,6 +117,27 @@ TEST_F(FleetServiceTest, ASetpointReachesTheAgentAndIsInForceWhenItSaysSo) {
     Context context;
     return fleet_->SetSetpoint(&context, request, &response).error_code();
   };
+  fleet::v1::SetHolidayRequest holiday;
+  fleet::v1::SetHolidayResponse held;
+  const auto set_holiday = [&] {
+    Context context;
+    return fleet_->SetHoliday(&context, holiday, &held).error_code();
+  };
+  holiday.set_zone_id("z-n1");
+  holiday.mutable_holiday()->set_away_c(11);
+  EXPECT_EQ(set_holiday(), StatusCode::INVALID_ARGUMENT) << "no end";
+  holiday.mutable_holiday()->mutable_until()->set_seconds(4'000);
+  EXPECT_EQ(set_holiday(), StatusCode::INVALID_ARGUMENT) << "in the past";
+  *holiday.mutable_holiday()->mutable_until() =
+      google::protobuf::util::TimeUtil::GetCurrentTime() +
+      google::protobuf::util::TimeUtil::HoursToDuration(48);
+  ASSERT_EQ(set_holiday(), StatusCode::OK);
+  EXPECT_EQ(held.zone().ordered().setpoint_c(), 21.5);
+  EXPECT_EQ(held.zone().ordered().holiday().away_c(), 11);
+  EXPECT_EQ(agent.next_setpoint().setpoint().holiday().away_c(), 11);
+  holiday.set_zone_id("nowhere");
+  EXPECT_EQ(set_holiday(), StatusCode::NOT_FOUND);
+
   request.mutable_setpoint()->set_setpoint_c(31);
   EXPECT_EQ(code(), StatusCode::INVALID_ARGUMENT);
   request.mutable_setpoint()->set_setpoint_c(20);

@@ -118,7 +118,8 @@ inline protocol::Setpoint programme() {
   return {protocol::SetpointMode::kProgramme,
           Celsius{19.5},
           {{0, Celsius{18}}, {420, Celsius{20.5}}},
-          {41, protocol::SetpointOrigin::kLocal}};
+          {41, protocol::SetpointOrigin::kLocal},
+          protocol::Holiday{Celsius{11.5}, at_ms(5000), at_ms(90'000)}};
 }
 
 }  // namespace hearth::scheduler

@@ -335,7 +335,7 @@ TYPED_TEST(StoreContract, NodesAreKeptJoinedOrNotDrainingOrNot) {
 }
 
 TYPED_TEST(StoreContract, TheLastSetpointOrderedIsKept) {
-  const protocol::Setpoint off{protocol::SetpointMode::kOff, Celsius{20}, {}, {2, {}}};
+  const protocol::Setpoint off{protocol::SetpointMode::kOff, Celsius{20}, {}, {2, {}}, {}};
   this->commit({ZoneSetpointOrdered{ZoneId{"z2"}, off}, ZoneSetpointOrdered{ZoneId{"z1"}, off},
                 ZoneSetpointOrdered{ZoneId{"z2"}, programme()}});
   const auto state = this->harness_.restart();
