@@ -12,6 +12,7 @@ class Session;
 // The session must outlive the app.
 void add_submit_command(CLI::App& app, Session& session);
 void add_job_commands(CLI::App& app, Session& session);
+void add_job_control_commands(CLI::App& job_commands, Session& session);
 void add_results_command(CLI::App& job_commands, Session& session);
 void add_task_commands(CLI::App& app, Session& session);
 void add_node_commands(CLI::App& app, Session& session);

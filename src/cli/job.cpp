@@ -89,6 +89,36 @@ std::string limit_text(const google::protobuf::Duration& duration) {
   return duration.seconds() == 0 && duration.nanos() == 0 ? "" : to_string(duration_of(duration));
 }
 
+Cell deadline_text(const job::v1::Job& job) {
+  const auto& spec = job.spec();
+  if (!spec.has_deadline()) return "";
+  const auto cancels = spec.deadline_action() == job::v1::DEADLINE_ACTION_CANCEL;
+  const auto text = text_of(spec.deadline()) + (cancels ? ", cancelled then" : "");
+  return job.deadline_missed() ? Cell{text + ", missed", Style::kBad} : Cell{text};
+}
+
+std::string waits_text(const job::v1::Job& job) {
+  std::string text;
+  for (const auto& other : job.waits_for()) text += (text.empty() ? "" : ", ") + other;
+  return text;
+}
+
+// More of them end the job.
+std::string failures_text(const job::v1::JobSpec& spec) {
+  std::string text;
+  if (spec.has_maximum_failed_tasks()) text = std::to_string(spec.maximum_failed_tasks());
+  if (spec.has_maximum_failed_percent()) {
+    text += (text.empty() ? "" : " or ") + std::to_string(spec.maximum_failed_percent()) + " %";
+  }
+  return text.empty() ? "" : "at most " + text;
+}
+
+std::string ends_text(const job::v1::Job& job) {
+  if (!job.has_end_p50() && !job.has_end_p90()) return "";
+  return (job.has_end_p50() ? "about " + text_of(job.end_p50()) : std::string("beyond 48 h")) +
+         (job.has_end_p90() ? ", by " + text_of(job.end_p90()) + " in nine cases of ten" : "");
+}
+
 Result<int> show_job(Session& session, const std::string& name) {
   HEARTH_TRY(job_id, resolve_job(session, name));
   HEARTH_TRY(job, get_job(session, job_id));
@@ -115,9 +145,15 @@ Result<int> show_job(Session& session, const std::string& name) {
        {"At most", limit_text(spec.maximum_run_time())},
        {"Inputs", spec.inputs().empty() ? "" : std::to_string(spec.inputs_size())},
        {"Labels", pairs_of(spec.labels())},
-       {"Deadline", text_of(spec.deadline())},
+       {"Deadline", deadline_text(job)},
+       {"Held", job.held() ? "yes: `hearth job release " + job.job_id() + "` lets it start" : ""},
+       {"Waits for", waits_text(job)},
+       {"Failures", failures_text(spec)},
+       {"Indices", shortened(spec.indices(), 60)},
+       {"Reason", printable(job.reason())},
        {"Submitted", text_of(job.submitted_at())},
        {"Ended", text_of(job.ended_at())},
+       {"Ends", ends_text(job)},
        {"Attempts", format_count(job.attempts_ended()) + " ended"},
        {"CPU", fixed(job.cpu_s(), 1) + " s"},
        {"Heat", format_energy(job.energy_j())}},
@@ -132,6 +168,8 @@ std::string event_text(const job::v1::WatchJobsResponse& event) {
     line += " " + event.job_id() + "/" + std::to_string(event.task_index()) + " after " +
             attempt.attempt_id() + " on " + attempt.node_id() + ": " + outcome_of(attempt);
     if (!attempt.message().empty()) line += ": " + attempt.message();
+  } else if (!event.message().empty()) {
+    line += ": " + event.message();
   } else if (event.kind() == job::v1::JOB_EVENT_KIND_ENDED) {
     line += " " + summary_of(event.job());
   }
@@ -269,7 +307,7 @@ void add_cancel(CLI::App& job, Session& session) {
 }  // namespace
 
 void add_job_commands(CLI::App& app, Session& session) {
-  auto* job = app.add_subcommand("job", "Follow and cancel jobs, fetch results");
+  auto* job = app.add_subcommand("job", "Follow, change and cancel jobs, fetch results");
   job->require_subcommand(1);
   job->footer("Example:\n  hearth job show last");
   add_list(*job, session);
@@ -278,6 +316,7 @@ void add_job_commands(CLI::App& app, Session& session) {
   add_wait(*job, session);
   add_results_command(*job, session);
   add_cancel(*job, session);
+  add_job_control_commands(*job, session);
 }
 
 }  // namespace hearth::cli

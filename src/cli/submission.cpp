@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "cli/submission_file.h"
+#include "protocol/indices.h"
 #include "wire/checks.h"
 
 namespace hearth::cli {
@@ -157,6 +158,62 @@ void set_bytes(Draft& draft, const std::string& field, std::string_view text, st
   }
 }
 
+// "10", or "5%" of the tasks.
+void set_maximum_failed(Draft& draft, const std::string& field, std::string_view text) {
+  const bool percent = text.ends_with('%');
+  const auto digits = percent ? text.substr(0, text.size() - 1) : text;
+  std::uint64_t number = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size() ||
+      (percent && number > 100)) {
+    draft.problems.push_back(field +
+                             ": neither a number of tasks nor like 5%: " + std::string(text));
+  } else if (percent) {
+    draft.submission.spec.maximum_failed_percent = static_cast<int>(number);
+  } else {
+    draft.submission.spec.maximum_failed_tasks = number;
+  }
+}
+
+void set_deadline_action(Draft& draft, const std::string& field, std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (text != "continue" && text != "cancel") {
+    draft.problems.push_back(field + ": neither continue nor cancel: " + text);
+    return;
+  }
+  draft.submission.spec.deadline_action =
+      text == "cancel" ? protocol::DeadlineAction::kCancel : protocol::DeadlineAction::kContinue;
+}
+
+void add_after(Draft& draft, const std::string& field, std::string_view text) {
+  using protocol::AfterCondition;
+  const auto colon = text.find(':');
+  const auto job = parse_job_id(text.substr(0, colon));
+  std::string word(colon == std::string_view::npos ? "success" : text.substr(colon + 1));
+  std::transform(word.begin(), word.end(), word.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  for (const auto condition :
+       {AfterCondition::kSuccess, AfterCondition::kFailure, AfterCondition::kAny}) {
+    if (job && to_string(condition) == word) {
+      draft.submission.spec.after.push_back({*job, condition});
+      return;
+    }
+  }
+  draft.problems.push_back(
+      field + ": not JOB, or JOB:success, JOB:failure or JOB:any: " + std::string(text));
+}
+
+void set_indices(Draft& draft, const std::string& field, const std::string& text) {
+  const auto count = protocol::count_indices(text);
+  if (!count || *count == 0) {
+    draft.problems.push_back(field + ": not a rising list like 3,5,9-20: " + text);
+    return;
+  }
+  draft.submission.spec.indices = text;
+  if (!draft.task_count) draft.task_count = count;
+}
+
 void read_flags_into(Draft& draft, const SubmitFlags& flags) {
   auto& spec = draft.submission.spec;
   if (flags.tasks && *flags.tasks < 0) {
@@ -175,6 +232,11 @@ void read_flags_into(Draft& draft, const SubmitFlags& flags) {
   if (flags.retries) spec.user_retries = *flags.retries;
   if (flags.infrastructure_retries) spec.infrastructure_retries = *flags.infrastructure_retries;
   if (flags.deadline) set_deadline(draft, "--deadline", *flags.deadline);
+  for (const auto& after : flags.after) add_after(draft, "--after", after);
+  if (flags.maximum_failed) set_maximum_failed(draft, "--max-failed", *flags.maximum_failed);
+  if (flags.deadline_action) set_deadline_action(draft, "--on-deadline", *flags.deadline_action);
+  if (flags.indices) set_indices(draft, "--indices", *flags.indices);
+  spec.held = spec.held || flags.held;
   add_pairs(draft, "--env", flags.environment, spec.environment);
   add_pairs(draft, "--label", flags.labels, spec.labels);
   add_inputs(draft, flags);

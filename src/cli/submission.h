@@ -50,7 +50,10 @@ struct SubmitFlags {
   std::optional<int> priority, cores, retries, infrastructure_retries;
   std::optional<std::string> memory, expected, maximum, deadline;
   std::vector<std::string> environment, labels, inputs, input_digests, outputs;
+  std::vector<std::string> after;  // "j7", "j7:failure"
+  std::optional<std::string> maximum_failed, deadline_action, indices;
   bool isolated = false;
+  bool held = false;
   std::optional<std::string> payloads;  // text, one payload a line
   std::vector<std::string> command;
 };

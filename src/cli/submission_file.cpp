@@ -136,6 +136,27 @@ void read_words(Draft& draft, ObjectReader& reader) {
   if (deadline) set_deadline(draft, "deadline", *deadline);
 }
 
+// A number of tasks or "5%".
+void read_maximum_failed(Draft& draft, ObjectReader& reader) {
+  const auto* value = reader.find("maximum_failed");
+  if (value == nullptr) return;
+  set_maximum_failed(draft, "maximum_failed",
+                     value->is_string() ? value->get<std::string>() : value->dump());
+}
+
+void read_order(Draft& draft, ObjectReader& reader) {
+  std::vector<std::string> after;
+  reader.read("after", after);
+  for (const auto& text : after) add_after(draft, "after", text);
+  reader.read("held", draft.submission.spec.held);
+  read_maximum_failed(draft, reader);
+  std::optional<std::string> action, indices;
+  reader.read("deadline_action", action);
+  reader.read("indices", indices);
+  if (action) set_deadline_action(draft, "deadline_action", *action);
+  if (indices) set_indices(draft, "indices", *indices);
+}
+
 }  // namespace
 
 void read_file_into(Draft& draft, const SubmissionFile& file) {
@@ -158,6 +179,7 @@ void read_file_into(Draft& draft, const SubmissionFile& file) {
   if (const auto* value = reader.find("retries")) read_retries(draft, *value);
   read_strings(reader, "labels", spec.labels);
   reader.read("needs_isolation", spec.needs_isolation);
+  read_order(draft, reader);
   draft.has_payloads = reader.find("payloads") != nullptr;
   read_list(reader, "payloads", [&](const Json& item, const std::string& path) {
     read_payload(draft, item, path, file.directory);

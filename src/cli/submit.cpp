@@ -1,15 +1,15 @@
 #include <CLI/CLI.hpp>
-#include <array>
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <random>
 
 #include "cli/artifacts.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
 #include "cli/exit_code.h"
 #include "cli/follow.h"
+#include "cli/pipeline.h"
+#include "cli/request_id.h"
 #include "cli/session.h"
 #include "cli/submission.h"
 #include "wire/job.h"
@@ -22,6 +22,8 @@ constexpr const char* kExamples =
     "  hearth submit batch.json --wait\n"
     "  hearth submit --tasks 64 --input risk.py --input book.csv --memory 512M \\\n"
     "      --deadline +10h --class flex -- python3 risk.py {index}\n"
+    "  hearth submit --after last --name report -- ./report.sh\n"
+    "  hearth submit pipeline.json      # several jobs that wait for one another, docs/CLI.md\n"
     "  hearth submit --payloads urls.txt --retries 2 --wait -- ./fetch\n"
     "\n"
     "{index} in an argument becomes the task's index, from 0. Prints the job's id.";
@@ -35,43 +37,47 @@ struct SubmitOptions {
   bool dry_run = false;
 };
 
-// 128 random bits: no two clients ever draw the same.
-std::string random_request_id() {
-  std::random_device device;
-  std::string id;
-  for (int i = 0; i < 4; ++i) {
-    std::array<char, 9> word{};
-    std::snprintf(word.data(), word.size(), "%08x", device());
-    id += word.data();
-  }
-  return id;
-}
-
-UtcTime utc_now() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
-
-Result<Submission> read_submission(SubmitOptions& options) {
+// What is to be submitted: one job, or those of a file with several.
+struct Source {
   std::optional<SubmissionFile> file;
+  std::vector<PipelineStep> steps;
+};
+
+Result<Source> read_source(SubmitOptions& options) {
+  Source source;
   if (!options.file.empty()) {
     auto text = read_file(options.file);
     if (!text) {
       return fail(text.error().code, text.error().message + " (a command goes after --)");
     }
     const auto parent = std::filesystem::path(options.file).parent_path();
-    file = SubmissionFile{std::move(*text), parent.string()};
+    source.file = SubmissionFile{std::move(*text), parent.string()};
   }
   if (!options.payloads_file.empty()) {
     HEARTH_TRY(text, read_file(options.payloads_file));
     options.flags.payloads = text;
   }
-  if (!file && options.flags.command.empty()) {
+  if (!source.file && options.flags.command.empty()) {
     return fail(ErrorCode::kInvalidArgument,
                 "submit: needs a file, or -- and a command (see hearth submit --help)");
   }
+  if (!source.file) return source;
+  auto pipeline = read_pipeline(source.file->text);
+  if (!pipeline) return source;
+  if (!*pipeline) {
+    return fail(pipeline->error().code, options.file + ": " + pipeline->error().message);
+  }
+  source.steps = std::move(**pipeline);
+  return source;
+}
+
+Result<Submission> read_submission(const SubmitOptions& options,
+                                   const std::optional<SubmissionFile>& file,
+                                   const std::string& id = {}) {
   auto submission = make_submission(file, options.flags, utc_now());
   if (submission || options.file.empty()) return submission;
-  return fail(submission.error().code, options.file + ": " + submission.error().message);
+  return fail(submission.error().code,
+              options.file + (id.empty() ? "" : ": job " + id) + ": " + submission.error().message);
 }
 
 Result<std::vector<std::string>> load_payloads(const Submission& submission) {
@@ -133,32 +139,93 @@ Result<int> wait_and_tell(Session& session, const std::string& job_id, const std
   return exit_code_of(job.state());
 }
 
-Result<int> submit(Session& session, SubmitOptions& options) {
-  options.flags.command = session.words;
-  HEARTH_TRY(submission, read_submission(options));
+// Uploads and submits; nothing where it was only checked and printed.
+Result<std::optional<job::v1::SubmitJobResponse>> submit_one(Session& session,
+                                                             const SubmitOptions& options,
+                                                             Submission submission,
+                                                             const std::string& request_id) {
   for (const auto& warning : warnings_of(submission)) session.note("warning: " + warning);
   HEARTH_TRY(payloads, load_payloads(submission));
   HEARTH_TRY(artifacts, add_files(submission));
 
   job::v1::SubmitHeader header;
-  header.set_request_id(options.request_id.empty() ? random_request_id() : options.request_id);
+  header.set_request_id(request_id);
   wire::to_wire(submission.spec, header.mutable_spec());
   header.set_has_payloads(!payloads.empty());
   if (options.dry_run) {
     session.print_json(header);
-    return kExitOk;
+    return std::nullopt;
   }
   if (const auto uploaded = upload_missing(session, artifacts); !uploaded) {
     return tl::unexpected(uploaded.error());
   }
   HEARTH_TRY(response, session.client().submit(header, payloads));
+  return response;
+}
+
+// The jobs of one file, each after those that it waits for. All are checked before the first goes.
+Result<int> submit_steps(Session& session, SubmitOptions& options, const Source& source) {
+  const auto request_id = options.request_id.empty() ? random_request_id() : options.request_id;
+  const auto common = options.flags.after;
+  std::map<std::string, std::string> jobs;
+  const auto read_step = [&](const PipelineStep& step) {
+    options.flags.after = resolve_after(step, jobs);
+    options.flags.after.insert(options.flags.after.end(), common.begin(), common.end());
+    return read_submission(options, SubmissionFile{step.text, source.file->directory}, step.id);
+  };
+  for (const auto& step : source.steps) {
+    if (auto sound = read_step(step); !sound) return tl::unexpected(sound.error());
+    jobs[step.id] = "j1";  // stands in until it has one
+  }
+  std::vector<std::pair<std::string, std::string>> submitted;  // with their cursors
+  for (const auto& step : source.steps) {
+    HEARTH_TRY(submission, read_step(step));
+    auto response = submit_one(session, options, std::move(submission), request_id + "." + step.id);
+    if (!response) {
+      const auto before = submitted.empty() ? ""
+                                            : ", after " + submitted.back().first +
+                                                  " and those before it were submitted";
+      return fail(response.error().code,
+                  "job " + step.id + ": " + response.error().message + before);
+    }
+    if (!*response) continue;
+    jobs[step.id] = (*response)->job_id();
+    submitted.emplace_back((*response)->job_id(), (*response)->cursor());
+    if (!session.json()) {
+      session.print_line(step.id + " " + (*response)->job_id());
+    } else if (!options.wait) {
+      session.print_json(**response);
+    }
+  }
+  int code = kExitOk;
+  if (!options.wait) return code;
+  for (const auto& [job_id, cursor] : submitted) {
+    HEARTH_TRY(ended, wait_and_tell(session, job_id, cursor));
+    code = std::max(code, ended);
+  }
+  return code;
+}
+
+Result<int> submit(Session& session, SubmitOptions& options) {
+  options.flags.command = session.words;
+  for (auto& after : options.flags.after) {
+    if (!after.starts_with("last")) continue;
+    HEARTH_TRY(job_id, resolve_job(session, after.substr(0, after.find(':'))));
+    after = job_id + after.substr(std::min(after.find(':'), after.size()));
+  }
+  HEARTH_TRY(source, read_source(options));
+  if (!source.steps.empty()) return submit_steps(session, options, source);
+  HEARTH_TRY(submission, read_submission(options, source.file));
+  const auto request_id = options.request_id.empty() ? random_request_id() : options.request_id;
+  HEARTH_TRY(response, submit_one(session, options, std::move(submission), request_id));
+  if (!response) return kExitOk;
   if (!session.json()) {
-    session.print_line(response.job_id());
+    session.print_line(response->job_id());
   } else if (!options.wait) {
-    session.print_json(response);
+    session.print_json(*response);
   }
   if (!options.wait) return kExitOk;
-  return wait_and_tell(session, response.job_id(), response.cursor());
+  return wait_and_tell(session, response->job_id(), response->cursor());
 }
 
 void add_what_to_run(CLI::App& command, SubmitOptions& options) {
@@ -191,6 +258,16 @@ void add_how_to_run(CLI::App& command, SubmitOptions& options) {
   command.add_option("--infra-retries", flags.infrastructure_retries,
                      "Further tries after failures of nodes (default 10)");
   command.add_option("--deadline", flags.deadline, "2026-01-03T06:00:00Z, or +2h from now");
+  command.add_option("--on-deadline", flags.deadline_action, "continue (default), or cancel");
+  command
+      .add_option("--after", flags.after,
+                  "JOB[:success|failure|any]: starts once that job has ended so")
+      ->allow_extra_args(false);
+  command.add_option("--max-failed", flags.maximum_failed,
+                     "More failed tasks, or like 5% of them, end the job (default: go on)");
+  command.add_option("--indices", flags.indices,
+                     "3,5,9-20: what {index} becomes, instead of 0, 1, ...");
+  command.add_flag("--hold", flags.held, "Start nothing until `hearth job release`");
   command.add_flag("--isolated", flags.isolated, "Only on nodes that wall tasks off");
   command.add_option("--request-id", options.request_id,
                      "The same id never submits twice (default: random)");

@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "cli/follow.h"
 #include "cli/json_list.h"
+#include "cli/request_id.h"
 #include "cli/session.h"
 #include "common/ids.h"
 
@@ -13,10 +14,6 @@ namespace hearth::cli {
 namespace {
 
 using job::v1::JobService;
-
-UtcTime utc_now() {
-  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-}
 
 // "j7/12" or "last/12".
 struct TaskName {

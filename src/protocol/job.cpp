@@ -3,6 +3,7 @@
 #include <array>
 
 #include "common/digest.h"
+#include "protocol/indices.h"
 
 namespace hearth::protocol {
 namespace {
@@ -14,6 +15,8 @@ constexpr std::array<std::string_view, 5> kTaskStateNames = {"PENDING", "RUNNING
 constexpr std::array<std::string_view, 10> kFailureNames = {
     "NONE",      "USER_ERROR", "OUT_OF_MEMORY", "TIME_LIMIT",  "INPUT_MISSING",
     "NODE_LOST", "HEAT",       "DRAINED",       "AGENT_ERROR", "CANCELLED"};
+
+constexpr std::array<std::string_view, 3> kConditionNames = {"SUCCESS", "FAILURE", "ANY"};
 
 constexpr int kPriorityMax = 100;
 constexpr int kCoresMax = 1024;
@@ -67,6 +70,32 @@ void check_command(const JobSpec& spec, Problems& problems) {
   problems.require(bytes <= kTextBytesMax, "command and environment: over 128 KiB together");
 }
 
+void check_order(const JobSpec& spec, Problems& problems) {
+  problems.require(spec.after.size() <= kDependenciesMax,
+                   "after: more than 256 jobs: " + std::to_string(spec.after.size()));
+  for (const auto& dependency : spec.after) {
+    problems.require(dependency.job.value != 0, "after: a dependency without a job");
+  }
+  const auto percent = spec.maximum_failed_percent;
+  problems.require(!percent || (*percent >= 0 && *percent <= 100),
+                   "maximum_failed_percent: not in 0..100: " + std::to_string(percent.value_or(0)));
+  problems.require(spec.deadline_action == DeadlineAction::kContinue || spec.deadline,
+                   "deadline_action: CANCEL, but there is no deadline");
+}
+
+void check_indices(const JobSpec& spec, Problems& problems) {
+  if (spec.indices.empty()) return;
+  if (spec.indices.size() > kIndicesBytesMax) {
+    return problems.require(false, "indices: over 1 MiB of text");
+  }
+  const auto count = count_indices(spec.indices);
+  problems.require(count.has_value(),
+                   "indices: not a rising list like 3,5,9-20: " + spec.indices.substr(0, 64));
+  problems.require(!count || spec.task_count == 0 || *count == spec.task_count,
+                   "indices: " + std::to_string(count.value_or(0)) +
+                       " of them, but task_count is " + std::to_string(spec.task_count));
+}
+
 }  // namespace
 
 std::string_view to_string(ServiceClass service_class) {
@@ -77,6 +106,13 @@ std::string_view to_string(TaskState state) {
 }
 std::string_view to_string(FailureClass failure) {
   return kFailureNames[static_cast<std::size_t>(failure)];
+}
+
+std::string_view to_string(AfterCondition condition) {
+  return kConditionNames[static_cast<std::size_t>(condition)];
+}
+std::string_view to_string(DeadlineAction action) {
+  return action == DeadlineAction::kCancel ? "CANCEL" : "CONTINUE";
 }
 
 std::optional<ServiceClass> parse_service_class(std::string_view text) {
@@ -123,6 +159,8 @@ std::vector<std::string> problems_of(const JobSpec& spec) {
       "infrastructure_retries: not in 0..1000: " + number(spec.infrastructure_retries));
   check_command(spec, problems);
   check_files(spec, problems);
+  check_order(spec, problems);
+  check_indices(spec, problems);
   return problems.take();
 }
 

@@ -55,6 +55,19 @@ struct Input {
   friend bool operator==(const Input&, const Input&) = default;
 };
 
+// When a job that waits for another may start: once that one ended so.
+enum class AfterCondition { kSuccess, kFailure, kAny };
+
+struct Dependency {
+  JobId job;
+  AfterCondition condition = AfterCondition::kSuccess;
+
+  friend bool operator==(const Dependency&, const Dependency&) = default;
+};
+
+// What becomes of a job whose deadline passes while tasks are open.
+enum class DeadlineAction { kContinue, kCancel };
+
 struct JobSpec {
   std::string name;
   TenantId tenant{"default"};
@@ -73,7 +86,16 @@ struct JobSpec {
   int infrastructure_retries = 10;  // further tries after node loss and agent error
   std::optional<UtcTime> deadline;
   std::map<std::string, std::string> labels;
-  bool needs_isolation = false;  // run only where tasks are isolated from the host
+  bool needs_isolation = false;   // run only where tasks are isolated from the host
+  std::vector<Dependency> after;  // starts only when all of these hold
+  bool held = false;              // nothing of it starts until it is released
+  // More FAILED tasks than either end the job: what is left is cancelled.
+  std::optional<std::uint64_t> maximum_failed_tasks;
+  std::optional<int> maximum_failed_percent;  // of task_count, 0..100
+  DeadlineAction deadline_action = DeadlineAction::kContinue;
+  // What task 0, 1, ... stand for in "{index}" and HEARTH_TASK_INDEX: "3,5,9-20"; empty:
+  // themselves.
+  std::string indices;
 
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
@@ -113,11 +135,15 @@ struct AttemptReport {
 inline constexpr std::size_t kResultBytesMax = 64 * 1024;
 inline constexpr std::size_t kPayloadBytesMax = 64 * 1024;
 inline constexpr std::uint64_t kTaskCountMax = 10'000'000;
+inline constexpr std::size_t kDependenciesMax = 256;
+inline constexpr std::size_t kIndicesBytesMax = 1024 * 1024;
 
 // The names customers see: "ON_DEMAND", "RUNNING", "NODE_LOST".
 std::string_view to_string(ServiceClass service_class);
 std::string_view to_string(TaskState state);
 std::string_view to_string(FailureClass failure);
+std::string_view to_string(AfterCondition condition);  // "SUCCESS", ...
+std::string_view to_string(DeadlineAction action);     // "CONTINUE", "CANCEL"
 std::optional<ServiceClass> parse_service_class(std::string_view text);
 
 constexpr bool is_final(TaskState state) {

@@ -16,6 +16,31 @@ void inputs_from_wire(const job::v1::JobSpec& in, protocol::JobSpec& spec) {
   }
 }
 
+void order_from_wire(Checks& checks, const job::v1::JobSpec& in, protocol::JobSpec& spec) {
+  for (const auto& dependency : in.after()) {
+    const auto id = parse_job_id(dependency.job_id());
+    checks.require(id.has_value(), "after", "not a job: " + dependency.job_id());
+    if (!id) continue;
+    auto& added = spec.after.emplace_back();
+    added.job = *id;
+    if (dependency.condition() != job::v1::AFTER_CONDITION_UNSPECIFIED) {
+      added.condition = checks.enumerator("after.condition", dependency.condition(),
+                                          protocol::AfterCondition::kAny);
+    }
+  }
+  spec.held = in.held();
+  if (in.has_maximum_failed_tasks()) spec.maximum_failed_tasks = in.maximum_failed_tasks();
+  if (in.has_maximum_failed_percent()) {
+    spec.maximum_failed_percent =
+        checks.integer("maximum_failed_percent", in.maximum_failed_percent());
+  }
+  if (in.deadline_action() != job::v1::DEADLINE_ACTION_UNSPECIFIED) {
+    spec.deadline_action = checks.enumerator("deadline_action", in.deadline_action(),
+                                             protocol::DeadlineAction::kCancel);
+  }
+  spec.indices = in.indices();
+}
+
 protocol::ServiceClass service_class_from_wire(Checks& checks, job::v1::ServiceClass value) {
   if (value == job::v1::SERVICE_CLASS_UNSPECIFIED) return protocol::ServiceClass::kOnDemand;
   return checks.enumerator("service_class", value, protocol::ServiceClass::kFiller);
@@ -50,6 +75,20 @@ void to_wire(const protocol::JobSpec& spec, job::v1::JobSpec* out) {
   if (spec.deadline) to_wire(*spec.deadline, out->mutable_deadline());
   out->mutable_labels()->insert(spec.labels.begin(), spec.labels.end());
   out->set_needs_isolation(spec.needs_isolation);
+  for (const auto& dependency : spec.after) {
+    auto* added = out->add_after();
+    added->set_job_id(to_string(dependency.job));
+    added->set_condition(
+        static_cast<job::v1::AfterCondition>(static_cast<int>(dependency.condition) + 1));
+  }
+  out->set_held(spec.held);
+  if (spec.maximum_failed_tasks) out->set_maximum_failed_tasks(*spec.maximum_failed_tasks);
+  if (spec.maximum_failed_percent) {
+    out->set_maximum_failed_percent(static_cast<unsigned>(*spec.maximum_failed_percent));
+  }
+  out->set_deadline_action(
+      static_cast<job::v1::DeadlineAction>(static_cast<int>(spec.deadline_action) + 1));
+  out->set_indices(spec.indices);
 }
 
 Result<protocol::JobSpec> from_wire(const job::v1::JobSpec& in) {
@@ -77,6 +116,7 @@ Result<protocol::JobSpec> from_wire(const job::v1::JobSpec& in) {
   if (in.has_deadline()) spec.deadline = checks.time("deadline", in.deadline());
   spec.labels.insert(in.labels().begin(), in.labels().end());
   spec.needs_isolation = in.needs_isolation();
+  order_from_wire(checks, in, spec);
   checks.add(problems_of(spec));
   return checks.finish(std::move(spec));
 }

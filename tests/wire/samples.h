@@ -26,7 +26,13 @@ inline protocol::JobSpec spec() {
           .infrastructure_retries = 7,
           .deadline = UtcTime{1'767'420'000'250ms},
           .labels = {{"desk", "equity"}},
-          .needs_isolation = true};
+          .needs_isolation = true,
+          .after = {{JobId{12}, protocol::AfterCondition::kAny}},
+          .held = true,
+          .maximum_failed_tasks = 3,
+          .maximum_failed_percent = 2,
+          .deadline_action = protocol::DeadlineAction::kCancel,
+          .indices = "3-1861"};
 }
 
 inline protocol::AttemptReport report() {

@@ -166,9 +166,10 @@ Result<pid_t> launch(const Launch& task) {
 
 Launch describe_launch(const StartOrder& order) {
   const TaskPaths paths{order.directory};
+  const auto index = order.stands_for.value_or(order.task.index);
   Launch task;
   for (const auto& argument : order.spec.command) {
-    task.command.push_back(with_index(argument, order.task.index));
+    task.command.push_back(with_index(argument, index));
   }
   task.environment = {{"PATH", kDefaultPath},
                       {"HOME", paths.scratch},
@@ -176,7 +177,7 @@ Launch describe_launch(const StartOrder& order) {
                       {"LANG", "C.UTF-8"}};
   for (const auto& [name, value] : order.spec.environment) task.environment[name] = value;
   task.environment["HEARTH_JOB"] = to_string(order.task.job);
-  task.environment["HEARTH_TASK_INDEX"] = std::to_string(order.task.index);
+  task.environment["HEARTH_TASK_INDEX"] = std::to_string(index);
   task.environment["HEARTH_ATTEMPT"] = to_string(order.attempt);
   task.environment["HEARTH_RESULT"] = paths.result;
   task.environment["HEARTH_SCRATCH"] = paths.scratch;

@@ -15,6 +15,7 @@ json to_json(const StartOrder& order) {
                  {"node", order.node},
                  {"directory", order.directory}};
   if (!order.payload.empty()) object["payload"] = order.payload;
+  if (order.stands_for) object["stands_for"] = *order.stands_for;
   for (const auto& input : order.inputs) {
     object["inputs"].push_back(
         {{"source", input.source}, {"target", input.target}, {"executable", input.executable}});
@@ -82,6 +83,8 @@ Result<StartOrder> read_start(const json& object) {
   order.node = object.value("node", std::string{});
   order.directory = object.at("directory").get<std::string>();
   order.payload = object.value("payload", std::string{});
+  if (object.contains("stands_for"))
+    order.stands_for = object.at("stands_for").get<std::uint64_t>();
   for (const auto& item : object.value("inputs", json::array())) {
     InputFile input{item.at("source").get<std::string>(), item.at("target").get<std::string>(),
                     item.value("executable", false)};

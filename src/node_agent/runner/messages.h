@@ -48,6 +48,7 @@ struct StartOrder {
   std::string directory;  // absolute; made by the runner
   std::string payload;    // absolute path of the task's payload; empty: none
   std::vector<InputFile> inputs;
+  std::optional<std::uint64_t> stands_for;  // what the task calls its index; unset: task.index
 };
 struct StopOrder {
   AttemptId attempt;

@@ -10,9 +10,15 @@
 #include "node_agent/runner/process_tree.h"
 #include "node_agent/runner/spec_json.h"
 #include "node_agent/runner/task_directory.h"
+#include "protocol/indices.h"
 
 namespace hearth::node_agent {
 namespace {
+
+std::optional<std::uint64_t> stands_for(const StartTask& order) {
+  if (order.spec.indices.empty()) return std::nullopt;
+  return protocol::index_at(order.spec.indices, order.task.index);
+}
 
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
@@ -103,7 +109,7 @@ void RunnerPool::start_task(const StartTask& order, std::vector<runner::InputFil
   running_[order.attempt] = {*number, order.task, 0};
   slot.link->send(runner::StartOrder{order.attempt, order.task, order.spec, config_.node,
                                      task_directory(order.attempt), std::move(payload),
-                                     std::move(inputs)});
+                                     std::move(inputs), stands_for(order)});
 }
 
 void RunnerPool::stop_task(const StopTask& order) {

@@ -113,6 +113,7 @@ void Scheduler::Impl::finish(JobRecord& job, TaskState state, const NodeId& node
   job.add_totals(report);
   job.end(report.task.index, state);
   commit(TaskEnded{report.task, state, node, report});
+  if (state == TaskState::kFailed) stop_if_failed_too_often(job);
   list_job(job);
   end_job_if_done(job);
 }
@@ -181,11 +182,12 @@ void Scheduler::Impl::release_due_retries() {
 void Scheduler::Impl::end_job_if_done(JobRecord& job) {
   if (!job.take_end()) return;
   const auto counts = job.counts();
-  const auto state = job.cancelled()     ? JobState::kCancelled
-                     : counts.failed > 0 ? JobState::kFailed
-                                         : JobState::kSucceeded;
+  const bool gave_up = job.cancel_cause() == CancelCause::kFailures;
+  const auto state = job.cancelled() && !gave_up    ? JobState::kCancelled
+                     : gave_up || counts.failed > 0 ? JobState::kFailed
+                                                    : JobState::kSucceeded;
   const Sequence seq = commit(JobEnded{job.id(), state, counts, job.totals(), utc_now()});
-  ended_jobs.emplace_back(seq, job.id());
+  ended_jobs.push_back({seq, job.id(), state});
   list_job(job);
 }
 

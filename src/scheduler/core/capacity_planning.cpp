@@ -149,7 +149,25 @@ void Scheduler::Impl::follow_pressure() {
 }
 
 Quote Scheduler::quote(const protocol::JobSpec& spec) const {
-  const auto& impl = *impl_;
+  return impl_->quote(spec, nullptr);
+}
+
+std::optional<Quote> Scheduler::estimate(JobId id) const {
+  const auto found = impl_->jobs.find(id);
+  if (found == impl_->jobs.end()) return std::nullopt;
+  const auto& job = found->second;
+  const auto counts = job.counts();
+  if (job.spec().held || !job.waits_for().empty() || job.cancelled() || job.all_ended()) {
+    return std::nullopt;
+  }
+  auto spec = job.spec();
+  spec.task_count = counts.pending + counts.running;
+  return impl_->quote(spec, &job);
+}
+
+// `submitted`: the job itself where it waits already; what it has to do is all in `spec`.
+Quote Scheduler::Impl::quote(const protocol::JobSpec& spec, const JobRecord* submitted) const {
+  const auto& impl = *this;
   QuoteInputs inputs;
   inputs.spec = spec;
   inputs.run_time = impl.run_times.remaining(spec, {});
@@ -159,6 +177,7 @@ Quote Scheduler::quote(const protocol::JobSpec& spec) const {
   double waiting_p90 = 0;
   for (const auto& order : impl.waiting_jobs) {
     if (order.minus_priority > -spec.priority) break;
+    if (submitted != nullptr && order.job == submitted->id()) break;
     if (++counted > kQueuedJobsCounted) break;
     const auto& job = impl.jobs.at(order.job);
     const auto left = impl.run_times.remaining(job.spec(), {});
@@ -189,7 +208,7 @@ Quote Scheduler::quote(const protocol::JobSpec& spec) const {
   for (const auto& [attempt, index] : impl.attempt_nodes) {
     const auto& open = impl.nodes[index].attempts.at(attempt);
     const auto job = impl.jobs.find(open.task.job);
-    if (job == impl.jobs.end()) continue;
+    if (job == impl.jobs.end() || &job->second == submitted) continue;
     const Duration elapsed =
         open.started ? std::max(Duration{}, impl.utc_now() - open.started_at) : Duration{};
     const auto left = impl.run_times.remaining(job->second.spec(), elapsed);

@@ -36,6 +36,16 @@ struct CancelRequested {
   std::string reason;
 };
 
+// Changes a live job; what is unset stays. A deadline of nullopt takes it away.
+struct UpdateRequested {
+  CallId call = 0;
+  JobId job;
+  std::optional<bool> held;
+  std::optional<int> priority;
+  std::optional<std::optional<UtcTime>> deadline;
+  std::string reason;
+};
+
 struct SetpointRequested {
   CallId call = 0;
   ZoneId zone;
@@ -108,9 +118,9 @@ struct SiteCapRequested {
 // Nothing happened but time went by; the caller honoured next_deadline().
 struct TimePassed {};
 
-using Event = std::variant<WallClockRead, SubmitRequested, CancelRequested, SetpointRequested,
-                           HolidayRequested, DrainRequested, SiteCapRequested, AgentSaid,
-                           SessionClosed, CommitDurable, WeatherRead, TelemetryRestored,
+using Event = std::variant<WallClockRead, SubmitRequested, CancelRequested, UpdateRequested,
+                           SetpointRequested, HolidayRequested, DrainRequested, SiteCapRequested,
+                           AgentSaid, SessionClosed, CommitDurable, WeatherRead, TelemetryRestored,
                            ModelFitted, CapacityForecasted, TimePassed>;
 
 // One line each, for logs and scenario files.

@@ -35,6 +35,14 @@ std::vector<Condition> tally(const std::vector<NodeRecord>& nodes, const Shape& 
 }
 
 std::string why_pending(const JobRecord& job, std::uint64_t index, const TaskExplanation& found) {
+  if (job.spec().held) return "its job is on hold: `hearth job release` lets it start";
+  if (!job.waits_for().empty()) {
+    std::string text = "its job waits for ";
+    for (const auto other : job.waits_for()) {
+      text += (text.ends_with("for ") ? "" : ", ") + to_string(other);
+    }
+    return text + " to end";
+  }
   if (found.conditions.empty() || found.conditions.front().nodes_total == 0) {
     return "no node has ever joined";
   }

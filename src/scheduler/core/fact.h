@@ -90,11 +90,30 @@ struct RequeueConsumed {
   TaskId task;
 };
 
+// What may be changed of a live job.
+struct JobControl {
+  bool held = false;
+  int priority = 50;
+  std::optional<UtcTime> deadline;
+
+  friend bool operator==(const JobControl&, const JobControl&) = default;
+};
+
+struct JobUpdated {
+  JobId job;
+  JobControl control;  // from here on, whole
+  std::string reason;
+  UtcTime at{};
+};
+
+enum class CancelCause { kRequest, kFailures, kDeadline, kDependency };
+
 // Tasks of the job without an end of their own are cancelled from here on.
 struct JobCancelled {
   JobId job;
   std::string reason;
   UtcTime at{};
+  CancelCause cause = CancelCause::kRequest;
 };
 
 struct JobEnded {
@@ -159,7 +178,7 @@ struct SiteCapSet {
 };
 
 using Fact = std::variant<JobAccepted, DispatchMarkRaised, TaskEnded, TaskRequeued, RequeueConsumed,
-                          JobCancelled, JobEnded, NodeJoined, NodeGivenUp, NodeDrainSet,
+                          JobUpdated, JobCancelled, JobEnded, NodeJoined, NodeGivenUp, NodeDrainSet,
                           ZoneSetpointOrdered, ZoneModelLearned, SiteCapSet>;
 
 // ---- what the store hands back at start
@@ -182,7 +201,7 @@ struct DurableJob {
   protocol::JobSpec spec;
   bool has_payloads = false;
   std::uint64_t dispatched_below = 0;
-  bool cancelled = false;
+  std::optional<CancelCause> cancelled;
   UtcTime submitted_at{};
   JobTotals totals;                      // over ended and requeued attempts
   std::vector<DurableTask> ended;        // by index
@@ -209,6 +228,7 @@ struct DurableState {
   Sequence last_seq = 0;
   JobId last_job;
   std::vector<DurableJob> jobs;  // by id
+  std::vector<std::pair<JobId, JobState>> ended_jobs;
   std::vector<DurableNode> nodes;
   std::vector<DurableRequest> requests;
   std::vector<std::pair<ZoneId, protocol::Setpoint>> setpoints;
@@ -218,6 +238,7 @@ struct DurableState {
 
 // "SUCCEEDED", ...
 std::string_view to_string(JobState state);
+std::string_view to_string(CancelCause cause);  // "REQUEST", ...
 
 // One line each, for logs and scenario files.
 std::string to_string(const Fact& fact);

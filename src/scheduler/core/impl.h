@@ -1,7 +1,8 @@
 // The scheduler's state and its steps. Private to the core; one file per group of decisions.
 //
 //   scheduler.cpp   the order of the steps, time, durability
-//   requests.cpp    submits, cancels, setpoints, drains
+//   requests.cpp    submits, setpoints, drains
+//   job_control.cpp cancels, holds and updates, jobs that wait for others, deadlines
 //   sessions.cpp    Hello ... HelloEnd, reports, silence and loss
 //   attempts.cpp    how attempts end: results, retries, the end of jobs
 //   planning.cpp    limits per node
@@ -55,12 +56,25 @@ struct Scheduler::Impl {
 
   // ---- requests.cpp
   void on(const SubmitRequested& event);
-  void on(const CancelRequested& event);
   void on(const SetpointRequested& event);
   void on(const HolidayRequested& event);
   void order_setpoint(CallId call, const ZoneId& id, ZoneRecord& zone, protocol::Setpoint setpoint);
   void on(const DrainRequested& event);
   void on(const SiteCapRequested& event);
+
+  // ---- job_control.cpp
+  void on(const CancelRequested& event);
+  void on(const UpdateRequested& event);
+  void refuse_ended(CallId call, JobId job);
+  void stop_job(JobRecord& job, CancelCause cause, std::string reason);
+  void stop_if_failed_too_often(JobRecord& job);
+  void give_back_waiting(const JobRecord& job);
+  [[nodiscard]] std::optional<Error> unknown_dependency(const protocol::JobSpec& spec) const;
+  void follow_dependencies(JobRecord& job);
+  void weigh_dependency(JobRecord& job, const protocol::Dependency& dependency, JobState ended);
+  void job_has_ended(JobId id, JobState state);
+  void watch_deadline(const JobRecord& job);
+  void cancel_overdue();
 
   // ---- sessions.cpp
   void on(const AgentSaid& event);
@@ -174,6 +188,7 @@ struct Scheduler::Impl {
   [[nodiscard]] NodeView view(const NodeRecord& node) const;
   [[nodiscard]] ZoneView view(const ZoneId& id, const ZoneRecord& zone) const;
   [[nodiscard]] ZoneHeatView heat_view(const ZoneRecord& zone) const;
+  [[nodiscard]] Quote quote(const protocol::JobSpec& spec, const JobRecord* submitted) const;
   void add_envelope(const ZoneRecord& zone, ZoneHeatView& heat) const;
   [[nodiscard]] std::string why_zone(const ZoneView& zone, const NodeRecord* lead) const;
 
@@ -192,7 +207,12 @@ struct Scheduler::Impl {
   std::deque<std::pair<Sequence, Reply>> held_replies;
   std::deque<std::pair<Sequence, std::pair<SessionId, AttemptId>>> held_acknowledgements;
   std::deque<std::pair<Sequence, DispatchMarkRaised>> held_marks;
-  std::deque<std::pair<Sequence, JobId>> ended_jobs;  // forgotten once durable
+  struct EndedJob {
+    Sequence seq = 0;
+    JobId job;
+    JobState state = JobState::kSucceeded;
+  };
+  std::deque<EndedJob> ended_jobs;  // forgotten once durable
 
   JobId last_job;
   std::map<JobId, JobRecord> jobs;
@@ -200,6 +220,9 @@ struct Scheduler::Impl {
   WaitingJobs waiting_jobs;    // have available() > 0
   std::set<JobId> dirty_jobs;  // to be offered to every node
   std::set<std::pair<TimePoint, TaskId>> retries_due;
+  std::map<JobId, JobState> ended_states;             // durably
+  std::map<JobId, std::set<JobId>> dependents;        // by the active job that they wait for
+  std::set<std::pair<UtcTime, JobId>> deadlines_due;  // of jobs that end with them
 
   std::uint64_t last_attempt = 0;
   std::map<AttemptId, NodeIndex> attempt_nodes;

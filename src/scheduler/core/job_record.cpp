@@ -35,7 +35,7 @@ JobRecord::JobRecord(const DurableJob& durable)
   for (std::uint64_t i = 0; i < next_fresh_; ++i) {
     if (!is_final(states_[i]) && !free_.contains(i)) unknown_.insert(unknown_.end(), i);
   }
-  if (durable.cancelled) cancel();
+  if (durable.cancelled) cancel(*durable.cancelled);
 }
 
 TaskCounts JobRecord::counts() const {
@@ -44,8 +44,23 @@ TaskCounts JobRecord::counts() const {
           count(TaskState::kFailed), count(TaskState::kCancelled)};
 }
 
+void JobRecord::set_control(const JobControl& control) {
+  spec_.held = control.held;
+  spec_.priority = control.priority;
+  spec_.deadline = control.deadline;
+  due_.reset();
+}
+
+bool JobRecord::failed_too_often() const {
+  const auto failed = by_state_[static_cast<int>(TaskState::kFailed)];
+  if (spec_.maximum_failed_tasks && failed > *spec_.maximum_failed_tasks) return true;
+  return spec_.maximum_failed_percent &&
+         failed * 100 >
+             static_cast<std::uint64_t>(*spec_.maximum_failed_percent) * spec_.task_count;
+}
+
 std::uint64_t JobRecord::available() const {
-  if (cancelled_) return 0;
+  if (cancelled_ || spec_.held || !waits_for_.empty()) return 0;
   return free_.size() + (std::max(mark_durable_, next_fresh_) - next_fresh_);
 }
 
@@ -129,8 +144,8 @@ void JobRecord::free_unknown() {
   }
 }
 
-void JobRecord::cancel() {
-  cancelled_ = true;
+void JobRecord::cancel(CancelCause cause) {
+  cancelled_ = cause;
   free_.clear();
   requeued_.clear();
   for (std::uint64_t i = 0; i < spec_.task_count; ++i) {

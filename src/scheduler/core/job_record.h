@@ -33,7 +33,17 @@ class JobRecord {
   [[nodiscard]] const protocol::JobSpec& spec() const { return spec_; }
   [[nodiscard]] bool has_payloads() const { return has_payloads_; }
   [[nodiscard]] UtcTime submitted_at() const { return submitted_at_; }
-  [[nodiscard]] bool cancelled() const { return cancelled_; }
+  [[nodiscard]] bool cancelled() const { return cancelled_.has_value(); }
+  [[nodiscard]] std::optional<CancelCause> cancel_cause() const { return cancelled_; }
+  [[nodiscard]] JobControl control() const { return {spec_.held, spec_.priority, spec_.deadline}; }
+  // Its place in the queue has to be found anew: due() is unset.
+  void set_control(const JobControl& control);
+  // Jobs that have to end before anything of it starts.
+  [[nodiscard]] const std::set<JobId>& waits_for() const { return waits_for_; }
+  void wait_for(JobId job) { waits_for_.insert(job); }
+  void wait_no_more(JobId job) { waits_for_.erase(job); }
+  // Whether more tasks have failed than its submitter bears.
+  [[nodiscard]] bool failed_too_often() const;
   [[nodiscard]] const JobTotals& totals() const { return totals_; }
   [[nodiscard]] TaskCounts counts() const;
   // Where it stands among jobs of its priority; given once.
@@ -47,7 +57,7 @@ class JobRecord {
   // True once, when the job has ended: whoever asks says so.
   bool take_end() { return all_ended() && !std::exchange(end_said_, true); }
 
-  // Free indices that may be handed out right now.
+  // Free indices that may be handed out right now; none while held or waiting for a job.
   [[nodiscard]] std::uint64_t available() const;
   // Takes the lowest of them; requires available() > 0. The task counts as open from here on.
   struct Taken {
@@ -79,7 +89,7 @@ class JobRecord {
   // Every unknown index is free, or cancelled where the job is.
   void free_unknown();
   // What is free or unknown... becomes cancelled; what is open ends when its agent says so.
-  void cancel();
+  void cancel(CancelCause cause);
 
   RetryCount& retries(std::uint64_t index) { return retries_[index]; }
   void add_totals(const protocol::AttemptReport& report);
@@ -94,7 +104,8 @@ class JobRecord {
   JobId id_;
   protocol::JobSpec spec_;
   bool has_payloads_ = false;
-  bool cancelled_ = false;
+  std::optional<CancelCause> cancelled_;
+  std::set<JobId> waits_for_;
   bool end_said_ = false;
   UtcTime submitted_at_{};
   std::optional<UtcTime> due_;

@@ -15,6 +15,9 @@ void Scheduler::Impl::on(const SubmitRequested& event) {
     }
     return reply_when_durable(event.call, JobReply{request.job, request.seq, true});
   }
+  if (const auto unknown = unknown_dependency(event.spec)) {
+    return reply_when_durable(event.call, tl::unexpected(*unknown));
+  }
   const JobId id = last_job = JobId{last_job.value + 1};
   auto& job =
       jobs.emplace(id, JobRecord{id, event.spec, event.staging != 0, utc_now()}).first->second;
@@ -23,25 +26,9 @@ void Scheduler::Impl::on(const SubmitRequested& event) {
                                           event.staging, mark, utc_now()});
   held_marks.emplace_back(seq, DispatchMarkRaised{id, mark});
   requests[event.request] = {event.request, event.request_hash, id, seq};
+  follow_dependencies(job);
+  watch_deadline(job);
   reply_when_durable(event.call, JobReply{id, seq, false});
-}
-
-void Scheduler::Impl::on(const CancelRequested& event) {
-  const auto found = jobs.find(event.job);
-  if (found == jobs.end()) {
-    return reply_when_durable(
-        event.call, fail(ErrorCode::kNotFound, to_string(event.job) + ": no such active job"));
-  }
-  auto& job = found->second;
-  if (!job.cancelled() && !job.all_ended()) {
-    commit(JobCancelled{job.id(), event.reason, utc_now()});
-    job.cancel();
-    list_job(job);
-    const auto open = job.open_attempts();
-    for (const auto& [index, attempt] : open) stop_attempt(attempt, StopReason::kJobCancelled);
-    end_job_if_done(job);
-  }
-  reply_when_durable(event.call, JobReply{job.id(), last_seq, false});
 }
 
 void Scheduler::Impl::on(const SetpointRequested& event) {

@@ -39,6 +39,7 @@ Scheduler::Impl::Impl(SchedulerConfig config_in, DurableState state)
       last_job(state.last_job) {
   for (auto& request : state.requests) requests.emplace(request.key, request);
   for (const auto& job : state.jobs) jobs.emplace(job.job, JobRecord{job});
+  for (const auto& [job, ended] : state.ended_jobs) ended_states.emplace(job, ended);
   for (auto& known : state.nodes) {
     const NodeIndex index = node_named(known.facts.node);
     auto& node = nodes[index];
@@ -66,12 +67,18 @@ std::vector<Command> Scheduler::Impl::apply(const Event& event, TimePoint at) {
     if (awaited.empty()) {
       for (auto& [id, job] : jobs) job.free_unknown();
     }
+    for (auto& [id, job] : jobs) {
+      follow_dependencies(job);
+      watch_deadline(job);
+      stop_if_failed_too_often(job);
+    }
     for (auto& [id, job] : jobs) list_job(job);
     for (auto it = jobs.begin(); it != jobs.end();) end_job_if_done((it++)->second);
   }
 
   std::visit([&](const auto& e) { on(e); }, event);
   expire_silent_nodes();
+  cancel_overdue();
   release_due_retries();
   follow_pressure();
   plan_due_nodes();
@@ -88,6 +95,10 @@ std::optional<TimePoint> Scheduler::Impl::next_deadline() const {
   if (!dirty_jobs.empty() || !dirty_nodes.empty() || capacity_making) consider(now);
   if (!plans_due.empty()) consider(plans_due.begin()->first);
   if (!retries_due.empty()) consider(retries_due.begin()->first);
+  if (clock_known && !deadlines_due.empty()) {
+    const auto overdue = deadlines_due.begin()->first.time_since_epoch() - utc_offset;
+    consider(std::max(now, TimePoint{overdue}));
+  }
   if (!nodes.empty()) consider(silence_check_at);
   return earliest;
 }
@@ -146,7 +157,12 @@ void Scheduler::Impl::on(const CommitDurable& event) {
     job->second.mark_became_durable(mark.below);
     list_job(job->second);
   }
-  for (; is_due(ended_jobs); ended_jobs.pop_front()) jobs.erase(ended_jobs.front().second);
+  while (!ended_jobs.empty() && ended_jobs.front().seq <= durable_seq) {
+    const auto ended = ended_jobs.front();
+    ended_jobs.pop_front();
+    jobs.erase(ended.job);
+    job_has_ended(ended.job, ended.state);
+  }
 }
 
 void Scheduler::Impl::on(const TimePassed&) {}

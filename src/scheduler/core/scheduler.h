@@ -95,6 +95,9 @@ class Scheduler {
   [[nodiscard]] const CapacityForecast& capacity() const;
   // When a job of this specification, submitted now, would be done.
   [[nodiscard]] Quote quote(const protocol::JobSpec& spec) const;
+  // The same of what is left of an active job; nothing where it is held, waits for another job or
+  // is not known.
+  [[nodiscard]] std::optional<Quote> estimate(JobId job) const;
   [[nodiscard]] std::vector<SiteView> sites() const;  // by name
 
   // For whoever keeps telemetry over a restart (telemetry.h). By name, at most `most` after

@@ -22,6 +22,7 @@ struct JobView {
   JobTotals totals;
   UtcTime submitted_at{};
   UtcTime ended_at{};
+  std::vector<JobId> waits_for;  // to end, before anything of it starts
 };
 
 // An open attempt, or none while pending.

@@ -13,6 +13,7 @@ JobView view_of(const JobRecord& job) {
   view.counts = job.counts();
   view.totals = job.totals();
   view.submitted_at = job.submitted_at();
+  view.waits_for.assign(job.waits_for().begin(), job.waits_for().end());
   return view;
 }
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kJobStateNames = {"ACTIVE", "SUCCEEDED", "FAILED",
                                                             "CANCELLED"};
+constexpr std::array<std::string_view, 4> kCancelCauseNames = {"REQUEST", "FAILURES", "DEADLINE",
+                                                               "DEPENDENCY"};
 constexpr std::array<std::string_view, 3> kNodeStateNames = {"ONLINE", "SILENT", "LOST"};
 
 std::string number(auto value) {
@@ -38,7 +40,16 @@ struct PrintFact {
            " infrastructure=" + number(f.infrastructure_failures);
   }
   std::string operator()(const RequeueConsumed& f) const { return "consume " + to_string(f.task); }
-  std::string operator()(const JobCancelled& f) const { return "cancel " + to_string(f.job); }
+  std::string operator()(const JobUpdated& f) const {
+    return "update " + to_string(f.job) + (f.control.held ? " held" : "") +
+           " priority=" + number(f.control.priority) +
+           (f.control.deadline ? " deadline=" + hearth::to_string(*f.control.deadline) : "");
+  }
+  std::string operator()(const JobCancelled& f) const {
+    return "cancel " + to_string(f.job) +
+           (f.cause == CancelCause::kRequest ? ""
+                                             : " because of " + std::string(to_string(f.cause)));
+  }
   std::string operator()(const JobEnded& f) const {
     return "end " + to_string(f.job) + " " + std::string(to_string(f.state));
   }
@@ -67,6 +78,7 @@ struct PrintEvent {
     return "submit " + e.request.request_id + " tasks=" + number(e.spec.task_count);
   }
   std::string operator()(const CancelRequested& e) const { return "cancel " + to_string(e.job); }
+  std::string operator()(const UpdateRequested& e) const { return "update " + to_string(e.job); }
   std::string operator()(const SetpointRequested& e) const { return "set " + e.zone.value; }
   std::string operator()(const HolidayRequested& e) const {
     return (e.holiday ? "holiday of " : "end holiday of ") + e.zone.value;
@@ -126,6 +138,9 @@ struct PrintCommand {
 
 }  // namespace
 
+std::string_view to_string(CancelCause cause) {
+  return kCancelCauseNames[static_cast<std::size_t>(cause)];
+}
 std::string_view to_string(JobState state) {
   return kJobStateNames[static_cast<std::size_t>(state)];
 }

@@ -9,6 +9,9 @@
 
 namespace hearth::scheduler {
 
+inline constexpr std::size_t kReasonBytesMax = 256;
+inline constexpr std::size_t kCallBytes = 1024;
+
 // Ends the call, from any thread; returns it, for handlers to return.
 inline grpc::ServerUnaryReactor* refuse(grpc::ServerUnaryReactor* reactor, const Error& error) {
   reactor->Finish(wire::to_status(error));

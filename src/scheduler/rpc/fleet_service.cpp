@@ -8,8 +8,6 @@
 namespace hearth::scheduler {
 namespace {
 
-constexpr std::size_t kCallBytes = 1024;
-
 bool is_listed(const NodeView& view, const fleet::v1::ListNodesRequest& request) {
   if (!request.zone_id().empty() && view.facts.zone.value != request.zone_id()) return false;
   switch (request.state()) {

@@ -11,7 +11,6 @@
 namespace hearth::scheduler {
 namespace {
 
-constexpr std::size_t kCallBytes = 1024;
 constexpr std::size_t kReasonBytesMax = 256;
 
 Error unknown(const std::string& what, const std::string& name) {

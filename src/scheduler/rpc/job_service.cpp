@@ -9,23 +9,19 @@
 #include "scheduler/rpc/views.h"
 #include "scheduler/rpc/watch_stream.h"
 #include "scheduler/runtime/clock.h"
+#include "wire/checks.h"
 #include "wire/job.h"
 
 namespace hearth::scheduler {
 namespace {
 
-constexpr std::size_t kReasonBytesMax = 256;
-constexpr std::size_t kCallBytes = 1024;
 constexpr int kReadsPerPage = 10;  // of jobs, where a filter leaves most of them out
 
 using Views = std::map<JobId, JobView>;
 
-Result<> read_job(StoreReader& reader, JobId id, const std::optional<JobView>& view,
-                  job::v1::Job* out) {
-  HEARTH_TRY(row, reader.job(id));
-  if (!row) return fail(ErrorCode::kNotFound, to_string(id) + ": no such job");
-  to_wire(*row, view, out);
-  return {};
+void add_estimate(const Quote& estimate, UtcTime at, job::v1::Job* out) {
+  if (estimate.p50.finish) wire::to_wire(at + *estimate.p50.finish, out->mutable_end_p50());
+  if (estimate.p90.finish) wire::to_wire(at + *estimate.p90.finish, out->mutable_end_p90());
 }
 
 Result<> read_cancelled(StoreReader& reader, JobId id, const std::optional<JobView>& view,
@@ -147,10 +143,22 @@ grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* contex
   auto* reactor = context->DefaultReactor();
   const auto id = parse_job_id(request->job_id());
   if (!id) return refuse(reactor, id.error());
-  backend_.reader.read<std::optional<JobView>>(
-      [id = *id](const Scheduler& scheduler) { return scheduler.job(id); },
-      [=, id = *id](StoreReader& reader, const std::optional<JobView>& view) {
-        finish(reactor, read_job(reader, id, view, response->mutable_job()));
+  struct Snapshot {
+    std::optional<JobView> view;
+    std::optional<Quote> estimate;
+    UtcTime at{};
+  };
+  backend_.reader.read<Snapshot>(
+      [id = *id](const Scheduler& scheduler) {
+        return Snapshot{scheduler.job(id), scheduler.estimate(id), utc_now()};
+      },
+      [=, id = *id](StoreReader& reader, const Snapshot& snapshot) {
+        auto* job = response->mutable_job();
+        const auto found = read_job(reader, id, snapshot.view, job);
+        if (found && snapshot.estimate && job->state() == job::v1::JOB_STATE_ACTIVE) {
+          add_estimate(*snapshot.estimate, snapshot.at, job);
+        }
+        finish(reactor, found);
       },
       refusal(reactor));
   return reactor;

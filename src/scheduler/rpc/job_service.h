@@ -30,6 +30,19 @@ class JobService final : public job::v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
                                       const job::v1::CancelJobRequest* request,
                                       job::v1::CancelJobResponse* response) override;
+  // job_control.cpp
+  grpc::ServerUnaryReactor* HoldJob(grpc::CallbackServerContext* context,
+                                    const job::v1::HoldJobRequest* request,
+                                    job::v1::HoldJobResponse* response) override;
+  grpc::ServerUnaryReactor* ReleaseJob(grpc::CallbackServerContext* context,
+                                       const job::v1::ReleaseJobRequest* request,
+                                       job::v1::ReleaseJobResponse* response) override;
+  grpc::ServerUnaryReactor* UpdateJob(grpc::CallbackServerContext* context,
+                                      const job::v1::UpdateJobRequest* request,
+                                      job::v1::UpdateJobResponse* response) override;
+  grpc::ServerUnaryReactor* RetryTasks(grpc::CallbackServerContext* context,
+                                       const job::v1::RetryTasksRequest* request,
+                                       job::v1::RetryTasksResponse* response) override;
   grpc::ServerUnaryReactor* ExplainTask(grpc::CallbackServerContext* context,
                                         const job::v1::ExplainTaskRequest* request,
                                         job::v1::ExplainTaskResponse* response) override;
@@ -38,6 +51,10 @@ class JobService final : public job::v1::JobService::CallbackService {
                                      job::v1::QuoteJobResponse* response) override;
 
  private:
+  // Makes the change and answers with the job as it is then.
+  void update(grpc::ServerUnaryReactor* reactor, const std::string& job_id, UpdateRequested event,
+              job::v1::Job* out);
+
   Backend& backend_;
   std::atomic<std::uint32_t> last_staging_{0};  // of this epoch
 };

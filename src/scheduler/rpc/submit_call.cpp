@@ -12,7 +12,6 @@
 namespace hearth::scheduler {
 namespace {
 
-constexpr std::size_t kRequestIdBytesMax = 128;
 constexpr int kPagePayloadsMax = 1000;
 constexpr std::size_t kPageBytesMax = 2 << 20;
 
@@ -77,6 +76,10 @@ Result<> SubmitCall::take_header(const job::v1::SubmitHeader& header) {
   spec_bytes_ = bytes.size();
   add(hash_, bytes);
   has_payloads_ = header.has_payloads();
+  if (has_payloads_ && !spec->indices.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "indices: not together with payloads, which tell the tasks apart by themselves");
+  }
   hash_.update(has_payloads_ ? "payloads" : "no payloads");
   event_.request = {spec->tenant, id};
   event_.spec = *spec;
@@ -137,7 +140,7 @@ void SubmitCall::complete() {
     event_.request_hash = hash_.finish();
     backend_.io.post([this] {
       auto sound = check_deadline();
-      submit(sound ? check_inputs() : sound);
+      submit(sound ? check_inputs(backend_.blobs, event_.spec) : sound);
     });
   }
 }
@@ -150,10 +153,10 @@ Result<> SubmitCall::check_deadline() const {
                                                " is in the past; it is " + hearth::to_string(now));
 }
 
-Result<> SubmitCall::check_inputs() const {
+Result<> check_inputs(const BlobStore& blobs, const protocol::JobSpec& spec) {
   std::set<std::string> missing;
-  for (const auto& input : event_.spec.inputs) {
-    if (!backend_.blobs.has(input.digest)) missing.insert(input.digest);
+  for (const auto& input : spec.inputs) {
+    if (!blobs.has(input.digest)) missing.insert(input.digest);
   }
   if (missing.empty()) return {};
   std::string digests;

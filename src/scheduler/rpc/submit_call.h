@@ -8,6 +8,11 @@
 
 namespace hearth::scheduler {
 
+inline constexpr std::size_t kRequestIdBytesMax = 128;
+
+// Whether all inputs are stored; kFailedPrecondition names those that are not. On the I/O pool.
+Result<> check_inputs(const BlobStore& blobs, const protocol::JobSpec& spec);
+
 class SubmitCall final : public grpc::ServerReadReactor<job::v1::SubmitJobRequest> {
  public:
   // `staging` names the pages of this call, should there be any; never used before.
@@ -23,7 +28,6 @@ class SubmitCall final : public grpc::ServerReadReactor<job::v1::SubmitJobReques
   void stage(job::v1::PayloadPage& page);
   void complete();
   Result<> check_deadline() const;
-  Result<> check_inputs() const;  // on the I/O pool
   void submit(const Result<>& sound);
   void refuse(const Error& error) { Finish(wire::to_status(error)); }
 

@@ -1,6 +1,7 @@
 #include "scheduler/rpc/views.h"
 
 #include "scheduler/rpc/heat_views.h"
+#include "scheduler/runtime/clock.h"
 #include "wire/checks.h"
 #include "wire/fleet.h"
 #include "wire/job.h"
@@ -38,6 +39,13 @@ fleet::v1::NodeState to_wire(NodeState state) {
   return fleet::v1::NODE_STATE_UNSPECIFIED;
 }
 
+std::string words_of(const JobUpdated& fact) {
+  return std::string(fact.control.held ? "held" : "not held") + ", priority " +
+         std::to_string(fact.control.priority) +
+         (fact.control.deadline ? ", deadline " + hearth::to_string(*fact.control.deadline) : "") +
+         (fact.reason.empty() ? "" : ": " + fact.reason);
+}
+
 struct EventToWire {
   job::v1::WatchJobsResponse& out;
 
@@ -54,6 +62,12 @@ struct EventToWire {
   void operator()(const JobCancelled& fact) const {
     out.set_kind(job::v1::JOB_EVENT_KIND_CANCELLED);
     set_time(fact.at, out.mutable_at());
+    out.set_message(wire::to_utf8(fact.reason));
+  }
+  void operator()(const JobUpdated& fact) const {
+    out.set_kind(job::v1::JOB_EVENT_KIND_UPDATED);
+    set_time(fact.at, out.mutable_at());
+    out.set_message(wire::to_utf8(words_of(fact)));
   }
   void operator()(const JobEnded& fact) const {
     out.set_kind(job::v1::JOB_EVENT_KIND_ENDED);
@@ -87,7 +101,23 @@ void to_wire(const JobRow& row, const std::optional<JobView>& view, job::v1::Job
   to_wire(use_view ? view->counts : row.counts, out->mutable_counts());
   to_wire(use_view ? view->totals : row.totals, out);
   set_time(row.submitted_at, out->mutable_submitted_at());
-  if (row.state != JobState::kActive) set_time(row.ended_at, out->mutable_ended_at());
+  const bool ended = row.state != JobState::kActive;
+  if (ended) set_time(row.ended_at, out->mutable_ended_at());
+  out->set_held(!ended && row.spec.held);
+  out->set_reason(wire::to_utf8(row.reason));
+  if (use_view) {
+    for (const auto other : view->waits_for) out->add_waits_for(to_string(other));
+  }
+  const auto& deadline = row.spec.deadline;
+  out->set_deadline_missed(deadline && (ended ? row.ended_at : utc_now()) > *deadline);
+}
+
+Result<> read_job(StoreReader& reader, JobId id, const std::optional<JobView>& view,
+                  job::v1::Job* out) {
+  HEARTH_TRY(row, reader.job(id));
+  if (!row) return fail(ErrorCode::kNotFound, to_string(id) + ": no such job");
+  to_wire(*row, view, out);
+  return {};
 }
 
 void add_open_attempt(const TaskView& view,

@@ -16,6 +16,10 @@ namespace hearth::scheduler {
 void to_wire(const JobRow& row, const std::optional<JobView>& view, job::v1::Job* out);
 job::v1::JobState to_wire(JobState state);
 
+// The job as it is durably, with the view's counts. kNotFound: no such job.
+Result<> read_job(StoreReader& reader, JobId id, const std::optional<JobView>& view,
+                  job::v1::Job* out);
+
 // The open attempt of a running task, if there is one.
 void add_open_attempt(const TaskView& view,
                       google::protobuf::RepeatedPtrField<job::v1::Attempt>* out);

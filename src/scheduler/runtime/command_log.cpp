@@ -20,7 +20,17 @@ struct LogFact {
     return true;
   }
   bool operator()(const JobCancelled& fact) const {
-    log::info("job_cancelled", {{"job", fact.job}, {"reason", fact.reason}});
+    log::info("job_cancelled",
+              {{"job", fact.job}, {"cause", text(to_string(fact.cause))}, {"reason", fact.reason}});
+    return true;
+  }
+  bool operator()(const JobUpdated& fact) const {
+    log::info("job_updated",
+              {{"job", fact.job},
+               {"held", fact.control.held ? "yes" : "no"},
+               {"priority", fact.control.priority},
+               {"deadline", fact.control.deadline ? hearth::to_string(*fact.control.deadline) : ""},
+               {"reason", fact.reason}});
     return true;
   }
   bool operator()(const JobEnded& fact) const {

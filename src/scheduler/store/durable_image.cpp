@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/check.h"
+#include "protocol/indices.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -76,6 +77,7 @@ void DurableImage::apply(const CommitEntry& entry, const JobAccepted& fact) {
   job.row.job = fact.job;
   job.row.spec = fact.spec;
   job.row.has_payloads = fact.staging != 0;
+  job.row.staging = fact.staging;
   job.row.submitted_at = fact.at;
   job.row.accepted_seq = entry.seq;
   job.staging = fact.staging;
@@ -118,8 +120,20 @@ void DurableImage::apply(const CommitEntry&, const RequeueConsumed& fact) {
   }
 }
 
+void DurableImage::apply(const CommitEntry& entry, const JobUpdated& fact) {
+  auto& row = existing(fact.job).row;
+  row.spec.held = fact.control.held;
+  row.spec.priority = fact.control.priority;
+  row.spec.deadline = fact.control.deadline;
+  row.reason = fact.reason;
+  log(entry.seq, fact.job, fact);
+}
+
 void DurableImage::apply(const CommitEntry& entry, const JobCancelled& fact) {
-  existing(fact.job).row.cancelled = true;
+  auto& job = existing(fact.job);
+  job.row.cancelled = true;
+  job.row.reason = fact.reason;
+  job.cancelled = fact.cause;
   log(entry.seq, fact.job, fact);
 }
 
@@ -187,13 +201,16 @@ DurableState DurableImage::load() {
   state.last_seq = last_seq_;
   state.last_job = last_job_;
   for (const auto& [id, job] : jobs_) {
-    if (job.row.ended_seq != 0) continue;
+    if (job.row.ended_seq != 0) {
+      state.ended_jobs.emplace_back(id, job.row.state);
+      continue;
+    }
     DurableJob durable;
     durable.job = id;
     durable.spec = job.row.spec;
     durable.has_payloads = job.row.has_payloads;
     durable.dispatched_below = job.dispatched_below;
-    durable.cancelled = job.row.cancelled;
+    durable.cancelled = job.cancelled;
     durable.submitted_at = job.row.submitted_at;
     durable.totals = job.row.totals;
     for (const auto& [index, task] : job.tasks) durable.ended.push_back({index, task.state});
@@ -251,6 +268,15 @@ Result<std::vector<TaskRow>> DurableImage::tasks_in_state(JobId job, protocol::T
   return rows;
 }
 
+Result<std::vector<std::uint64_t>> DurableImage::indices(
+    JobId id, const std::vector<protocol::TaskState>& states) {
+  const auto* job = find(id);
+  if (job == nullptr) return std::vector<std::uint64_t>{};
+  std::vector<std::optional<protocol::TaskState>> known(job->row.spec.task_count);
+  for (const auto& [index, task] : job->tasks) known[index] = task.state;
+  return indices_in(known, states, job->row.ended_seq != 0);
+}
+
 Result<std::vector<AttemptRow>> DurableImage::retried_attempts(JobId job, std::uint64_t first,
                                                                std::uint64_t last) {
   std::vector<AttemptRow> rows;
@@ -288,11 +314,15 @@ Result<StoreReader::PayloadPage> DurableImage::payloads(JobId job, std::uint64_t
   const auto* found = find(job);
   const auto staging = stagings_.find(found == nullptr ? 0 : found->staging);
   if (staging == stagings_.end()) return no_payload(TaskId{job, index});
-  auto page = staging->second.upper_bound(index);
+  const auto& indices = found->row.spec.indices;
+  const auto named = protocol::index_at(indices, index);
+  auto page = staging->second.upper_bound(named);
   if (page == staging->second.begin()) return no_payload(TaskId{job, index});
   --page;
-  if (index >= page->first + page->second.size()) return no_payload(TaskId{job, index});
-  return PayloadPage{page->first, page->second};
+  if (named >= page->first + page->second.size()) return no_payload(TaskId{job, index});
+  PayloadPage found_page{page->first, page->second};
+  if (indices.empty()) return found_page;
+  return single_payload(index, named, std::move(found_page));
 }
 
 Result<Sequence> DurableImage::earliest() {

@@ -33,6 +33,8 @@ class DurableImage : public StoreReader {
   Result<std::vector<TaskRow>> tasks(JobId job, std::uint64_t first, std::uint64_t last) override;
   Result<std::vector<TaskRow>> tasks_in_state(JobId job, protocol::TaskState state,
                                               std::uint64_t first, std::size_t limit) override;
+  Result<std::vector<std::uint64_t>> indices(
+      JobId job, const std::vector<protocol::TaskState>& states) override;
   Result<std::vector<AttemptRow>> retried_attempts(JobId job, std::uint64_t first,
                                                    std::uint64_t last) override;
   Result<std::vector<TaskRow>> results(JobId job, Sequence after, std::size_t limit) override;
@@ -45,6 +47,7 @@ class DurableImage : public StoreReader {
     JobRow row;  // totals run while it is active
     std::uint64_t staging = 0;
     std::uint64_t dispatched_below = 0;
+    std::optional<CancelCause> cancelled;
     std::map<std::uint64_t, TaskRow> tasks;
     std::map<Sequence, std::uint64_t> order;  // of the tasks' ends
     std::map<std::tuple<std::uint64_t, AttemptId, Sequence>, AttemptRow> retried;
@@ -61,6 +64,7 @@ class DurableImage : public StoreReader {
   void apply(const CommitEntry& entry, const TaskEnded& fact);
   void apply(const CommitEntry& entry, const TaskRequeued& fact);
   void apply(const CommitEntry& entry, const RequeueConsumed& fact);
+  void apply(const CommitEntry& entry, const JobUpdated& fact);
   void apply(const CommitEntry& entry, const JobCancelled& fact);
   void apply(const CommitEntry& entry, const JobEnded& fact);
   void apply(const CommitEntry& entry, const NodeJoined& fact);

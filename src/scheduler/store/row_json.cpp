@@ -28,6 +28,11 @@ void fields(S& s, F&& field) {
   field("path", s.path);
   field("executable", s.executable);
 }
+template <Is<protocol::Dependency> S, class F>
+void fields(S& s, F&& field) {
+  field("job", s.job);
+  field("condition", s.condition);
+}
 template <Is<protocol::JobSpec> S, class F>
 void fields(S& s, F&& field) {
   field("name", s.name);
@@ -47,6 +52,12 @@ void fields(S& s, F&& field) {
   field("deadline_ms", s.deadline);
   field("labels", s.labels);
   field("needs_isolation", s.needs_isolation);
+  field("after", s.after);
+  field("held", s.held);
+  field("maximum_failed_tasks", s.maximum_failed_tasks);
+  field("maximum_failed_percent", s.maximum_failed_percent);
+  field("deadline_action", s.deadline_action);
+  field("indices", s.indices);
 }
 template <Is<protocol::ResourceUsage> S, class F>
 void fields(S& s, F&& field) {
@@ -212,11 +223,25 @@ void fields(S& s, F&& field) {
   field("report", s.report);
   field("at_ms", s.at);
 }
+template <Is<JobControl> S, class F>
+void fields(S& s, F&& field) {
+  field("held", s.held);
+  field("priority", s.priority);
+  field("deadline_ms", s.deadline);
+}
+template <Is<JobUpdated> S, class F>
+void fields(S& s, F&& field) {
+  field("job", s.job);
+  field("control", s.control);
+  field("reason", s.reason);
+  field("at_ms", s.at);
+}
 template <Is<JobCancelled> S, class F>
 void fields(S& s, F&& field) {
   field("job", s.job);
   field("reason", s.reason);
   field("at_ms", s.at);
+  field("cause", s.cause);
 }
 template <Is<JobEnded> S, class F>
 void fields(S& s, F&& field) {
@@ -335,6 +360,10 @@ struct EventKind<TaskRequeued> {
   static constexpr const char* kName = "TASK_REQUEUED";
 };
 template <>
+struct EventKind<JobUpdated> {
+  static constexpr const char* kName = "JOB_UPDATED";
+};
+template <>
 struct EventKind<JobCancelled> {
   static constexpr const char* kName = "JOB_CANCELLED";
 };
@@ -412,6 +441,7 @@ Result<Fact> event_from_json(std::string_view text) {
     };
     if (kind == EventKind<JobAccepted>::kName) return as(JobAccepted{});
     if (kind == EventKind<TaskRequeued>::kName) return as(TaskRequeued{});
+    if (kind == EventKind<JobUpdated>::kName) return as(JobUpdated{});
     if (kind == EventKind<JobCancelled>::kName) return as(JobCancelled{});
     if (kind == EventKind<JobEnded>::kName) return as(JobEnded{});
   } catch (const Json::exception&) {

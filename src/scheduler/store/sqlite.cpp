@@ -89,6 +89,10 @@ void Statement::bind(int column, Blob blob) {
 }
 
 void Statement::bind(int column, std::optional<int> value) {
+  bind(column, value ? std::optional<std::int64_t>(*value) : std::nullopt);
+}
+
+void Statement::bind(int column, std::optional<std::int64_t> value) {
   if (value) {
     bind(column, *value);
   } else {

@@ -85,6 +85,7 @@ class Statement {
   void bind(int column, std::string_view text);
   void bind(int column, Blob blob);
   void bind(int column, std::optional<int> value);
+  void bind(int column, std::optional<std::int64_t> value);
 
   Result<bool> step();  // whether there is a row
   Result<> finish();

@@ -46,6 +46,12 @@ Result<> load_meta(Database& database, DurableState& state) {
       });
 }
 
+std::optional<CancelCause> cancel_cause(std::uint64_t stored) {
+  const auto last = static_cast<std::uint64_t>(CancelCause::kDependency);
+  if (stored == 0 || stored > last + 1) return std::nullopt;
+  return static_cast<CancelCause>(stored - 1);
+}
+
 // Both queries are answered from indexes alone.
 Result<> load_ended(Database& database, DurableJob& job) {
   auto done = database.statement("SELECT task_index FROM tasks WHERE job = ? ORDER BY task_index")
@@ -106,7 +112,7 @@ Result<> load_jobs(Database& database, DurableState& state) {
                     job.spec = std::move(spec);
                     job.has_payloads = row.number() != 0;
                     job.dispatched_below = row.number();
-                    job.cancelled = row.number() != 0;
+                    job.cancelled = cancel_cause(row.number());
                     job.submitted_at = UtcTime{Duration{row.integer()}};
                     job.totals.attempts_ended = row.number();
                     job.totals.cpu_s = row.real();
@@ -119,6 +125,19 @@ Result<> load_jobs(Database& database, DurableState& state) {
     if (done) done = load_requeues(database, job);
   }
   return done;
+}
+
+Result<> load_ended_jobs(Database& database, DurableState& state) {
+  return database.statement("SELECT id, state FROM jobs WHERE ended_seq <> 0 ORDER BY id")
+      .each([&](Row row) -> Result<bool> {
+        const JobId job{row.number()};
+        const auto ended = from_stored_name<JobState>(row.text());
+        if (!ended) {
+          return fail(ErrorCode::kInternal, "damaged row in the store: job " + to_string(job));
+        }
+        state.ended_jobs.emplace_back(job, *ended);
+        return true;
+      });
 }
 
 Result<> load_nodes(Database& database, DurableState& state) {
@@ -188,8 +207,8 @@ Result<> load_caps(Database& database, DurableState& state) {
 Result<DurableState> load_durable_state(Database& database) {
   DurableState state;
   auto done = begin_epoch(database);
-  for (auto* load :
-       {load_meta, load_jobs, load_nodes, load_requests, load_setpoints, load_models, load_caps}) {
+  for (auto* load : {load_meta, load_jobs, load_ended_jobs, load_nodes, load_requests,
+                     load_setpoints, load_models, load_caps}) {
     if (done) done = load(database, state);
   }
   if (!done) return tl::unexpected(std::move(done.error()));

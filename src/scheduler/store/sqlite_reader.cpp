@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "protocol/indices.h"
 #include "scheduler/store/payload_page.h"
 #include "scheduler/store/row_json.h"
 #include "scheduler/store/state_names.h"
@@ -29,7 +30,8 @@ Result<E> read_state(Row& row) {
 
 #define HEARTH_JOB_COLUMNS                                                                      \
   "id, state, spec, staging, cancelled, pending, running, succeeded, failed, cancelled_tasks, " \
-  "attempts_ended, cpu_s, energy_j, submitted_at_ms, ended_at_ms, accepted_seq, ended_seq"
+  "attempts_ended, cpu_s, energy_j, submitted_at_ms, ended_at_ms, accepted_seq, ended_seq, "    \
+  "reason"
 
 Result<JobRow> read_job(Row row) {
   JobRow job;
@@ -38,7 +40,8 @@ Result<JobRow> read_job(Row row) {
   job.state = state;
   HEARTH_TRY(spec, spec_from_json(row.text()));
   job.spec = std::move(spec);
-  job.has_payloads = row.number() != 0;
+  job.staging = row.number();
+  job.has_payloads = job.staging != 0;
   job.cancelled = row.number() != 0;
   job.counts.pending = row.number();
   job.counts.running = row.number();
@@ -52,6 +55,7 @@ Result<JobRow> read_job(Row row) {
   job.ended_at = to_utc(row.integer());
   job.accepted_seq = row.number();
   job.ended_seq = row.number();
+  job.reason = row.text();
   if (job.ended_seq == 0) job.totals = {};
   return job;
 }
@@ -165,6 +169,38 @@ Result<std::vector<TaskRow>> SqliteReader::tasks_in_state(JobId job, protocol::T
                           to_sql(limit));
 }
 
+Result<std::vector<std::uint64_t>> SqliteReader::indices(
+    JobId id, const std::vector<protocol::TaskState>& states) {
+  HEARTH_TRY(job, this->job(id));
+  if (!job) return std::vector<std::uint64_t>{};
+  const auto count = job->spec.task_count;
+  // Both from indexes alone: no row is read.
+  std::vector<std::optional<protocol::TaskState>> known(count);
+  const auto ended = [&](Row row) -> Result<bool> {
+    if (const auto index = row.number(); index < count) {
+      known[index] = protocol::TaskState::kSucceeded;
+    }
+    return true;
+  };
+  auto done =
+      database_.statement("SELECT task_index FROM tasks INDEXED BY tasks_by_index WHERE job = ?")
+          .each(ended, id.value);
+  if (!done) return tl::unexpected(done.error());
+  const auto correct = [&](Row row) -> Result<bool> {
+    const auto index = row.number();
+    HEARTH_TRY(state, read_state<protocol::TaskState>(row));
+    if (index < count) known[index] = state;
+    return true;
+  };
+  done = database_
+             .statement(
+                 "SELECT task_index, state FROM tasks INDEXED BY tasks_not_succeeded"
+                 " WHERE job = ? AND state <> 'SUCCEEDED'")
+             .each(correct, id.value);
+  if (!done) return tl::unexpected(done.error());
+  return indices_in(known, states, job->ended_seq != 0);
+}
+
 Result<std::vector<AttemptRow>> SqliteReader::retried_attempts(JobId job, std::uint64_t first,
                                                                std::uint64_t last) {
   auto& query =
@@ -222,6 +258,22 @@ Result<std::vector<EventRow>> SqliteReader::events(JobId job, Sequence after, st
   return collect<EventRow>(query, make, job.value, to_sql(after), to_sql(limit));
 }
 
+Result<std::optional<std::uint64_t>> SqliteReader::stands_for(JobId job, std::uint64_t index) {
+  auto& query = database_.statement(
+      "SELECT coalesce(json_extract(spec, '$.indices'), '') FROM jobs WHERE id = ?");
+  std::optional<std::uint64_t> named;
+  auto done = query.each(
+      [&](Row row) -> Result<bool> {
+        if (const auto indices = row.text(); !indices.empty()) {
+          named = protocol::index_at(indices, index);
+        }
+        return true;
+      },
+      job.value);
+  if (!done) return tl::unexpected(done.error());
+  return named;
+}
+
 Result<StoreReader::PayloadPage> SqliteReader::payloads(JobId job, std::uint64_t index) {
   auto& query = database_.statement(
       "SELECT first_index, payloads FROM payload_pages WHERE staging ="
@@ -234,11 +286,14 @@ Result<StoreReader::PayloadPage> SqliteReader::payloads(JobId job, std::uint64_t
     page.payloads = std::move(payloads);
     return page;
   };
-  HEARTH_TRY(pages, collect<PayloadPage>(query, make, job.value, to_sql(index)));
-  if (pages.empty() || index >= pages.front().first + pages.front().payloads.size()) {
+  HEARTH_TRY(other, stands_for(job, index));
+  const auto named = other.value_or(index);
+  HEARTH_TRY(pages, collect<PayloadPage>(query, make, job.value, to_sql(named)));
+  if (pages.empty() || named >= pages.front().first + pages.front().payloads.size()) {
     return no_payload(TaskId{job, index});
   }
-  return std::move(pages.front());
+  if (!other) return std::move(pages.front());
+  return single_payload(index, named, std::move(pages.front()));
 }
 
 Result<Sequence> SqliteReader::earliest() {

@@ -16,6 +16,8 @@ class SqliteReader : public StoreReader {
   Result<std::vector<TaskRow>> tasks(JobId job, std::uint64_t first, std::uint64_t last) override;
   Result<std::vector<TaskRow>> tasks_in_state(JobId job, protocol::TaskState state,
                                               std::uint64_t first, std::size_t limit) override;
+  Result<std::vector<std::uint64_t>> indices(
+      JobId job, const std::vector<protocol::TaskState>& states) override;
   Result<std::vector<AttemptRow>> retried_attempts(JobId job, std::uint64_t first,
                                                    std::uint64_t last) override;
   Result<std::vector<TaskRow>> results(JobId job, Sequence after, std::size_t limit) override;
@@ -24,6 +26,8 @@ class SqliteReader : public StoreReader {
   Result<Sequence> earliest() override;
 
  private:
+  // Where the job has `indices`.
+  Result<std::optional<std::uint64_t>> stands_for(JobId job, std::uint64_t index);
   Database& database_;
 };
 

@@ -4,7 +4,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727468;  // "Hrth"
-constexpr std::int64_t kVersion = 3;
+constexpr std::int64_t kVersion = 4;
 
 // A finished task is one row, clustered by commit order within its job: writing appends, streaming
 // results reads on, and the one index gives the page by index. Few tasks do not succeed, so a
@@ -155,17 +155,23 @@ constexpr const char* kTablesOf3 = R"(
 ALTER TABLE site_caps ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 )";
 
+// Version 4: why a job was held, changed or cancelled. What was a flag in `cancelled` is a number:
+// 0, or 1 + CancelCause.
+constexpr const char* kTablesOf4 = R"(
+ALTER TABLE jobs ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+)";
+
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
   return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 + kTablesOf3 +
-                          "PRAGMA application_id = " + std::to_string(kApplicationId) +
+                          kTablesOf4 + "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
 Result<> upgrade_from(std::int64_t version, Database& database) {
   return database.execute("BEGIN IMMEDIATE;" + std::string(version < 2 ? kTablesOf2 : "") +
-                          (version < 3 ? kTablesOf3 : "") +
+                          (version < 3 ? kTablesOf3 : "") + kTablesOf4 +
                           "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 

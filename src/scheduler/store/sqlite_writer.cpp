@@ -101,8 +101,21 @@ Result<> SqliteWriter::write(const CommitEntry&, const RequeueConsumed& fact) {
       .run(fact.task.job.value, fact.task.index);
 }
 
+Result<> SqliteWriter::write(const CommitEntry&, const JobUpdated& fact) {
+  const auto& control = fact.control;
+  std::optional<std::int64_t> deadline_ms;
+  if (control.deadline) deadline_ms = to_ms(*control.deadline);
+  return database_
+      .statement(
+          "UPDATE jobs SET reason = ?, spec = json_patch(spec, json_object('held', json(?),"
+          " 'priority', ?, 'deadline_ms', ?)) WHERE id = ?")
+      .run(fact.reason, std::string(control.held ? "true" : "false"), control.priority, deadline_ms,
+           fact.job.value);
+}
+
 Result<> SqliteWriter::write(const CommitEntry&, const JobCancelled& fact) {
-  return database_.statement("UPDATE jobs SET cancelled = 1 WHERE id = ?").run(fact.job.value);
+  return database_.statement("UPDATE jobs SET cancelled = ?, reason = ? WHERE id = ?")
+      .run(1 + static_cast<int>(fact.cause), fact.reason, fact.job.value);
 }
 
 Result<> SqliteWriter::write(const CommitEntry& entry, const JobEnded& fact) {

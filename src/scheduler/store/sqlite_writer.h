@@ -35,6 +35,7 @@ class SqliteWriter {
   Result<> write(const CommitEntry& entry, const TaskEnded& fact);
   Result<> write(const CommitEntry& entry, const TaskRequeued& fact);
   Result<> write(const CommitEntry& entry, const RequeueConsumed& fact);
+  Result<> write(const CommitEntry& entry, const JobUpdated& fact);
   Result<> write(const CommitEntry& entry, const JobCancelled& fact);
   Result<> write(const CommitEntry& entry, const JobEnded& fact);
   Result<> write(const CommitEntry& entry, const NodeJoined& fact);

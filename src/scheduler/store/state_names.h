@@ -28,6 +28,15 @@ constexpr protocol::SetpointMode last_of(protocol::SetpointMode) {
 constexpr protocol::SetpointOrigin last_of(protocol::SetpointOrigin) {
   return protocol::SetpointOrigin::kLocal;
 }
+constexpr CancelCause last_of(CancelCause) {
+  return CancelCause::kDependency;
+}
+constexpr protocol::AfterCondition last_of(protocol::AfterCondition) {
+  return protocol::AfterCondition::kAny;
+}
+constexpr protocol::DeadlineAction last_of(protocol::DeadlineAction) {
+  return protocol::DeadlineAction::kCancel;
+}
 constexpr JobState last_of(JobState) {
   return JobState::kCancelled;
 }
@@ -40,6 +49,12 @@ template <>
 inline std::string_view stored_name(JobState state) {
   constexpr std::array<std::string_view, 4> kNames{"ACTIVE", "SUCCEEDED", "FAILED", "CANCELLED"};
   return kNames.at(static_cast<std::size_t>(state));
+}
+
+template <>
+inline std::string_view stored_name(CancelCause cause) {
+  constexpr std::array<std::string_view, 4> kNames{"REQUEST", "FAILURES", "DEADLINE", "DEPENDENCY"};
+  return kNames.at(static_cast<std::size_t>(cause));
 }
 
 // Nothing where no value has that name: the row is damaged, or of a newer program.

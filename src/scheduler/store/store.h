@@ -35,9 +35,11 @@ struct JobRow {
   protocol::JobSpec spec;
   JobState state = JobState::kActive;  // kActive until JobEnded is durable
   bool has_payloads = false;
+  std::uint64_t staging = 0;  // of its payloads, of which a job that retries tasks has a part
   bool cancelled = false;
-  TaskCounts counts;  // only once ended
-  JobTotals totals;   // only once ended
+  std::string reason;  // why it was held, changed or cancelled, the last of these
+  TaskCounts counts;   // only once ended
+  JobTotals totals;    // only once ended
   UtcTime submitted_at{};
   UtcTime ended_at{};
   Sequence accepted_seq = 0;
@@ -59,7 +61,7 @@ struct TaskRow {
   std::string body;
 };
 
-// JobAccepted, TaskRequeued, JobCancelled or JobEnded, in commit order.
+// JobAccepted, TaskRequeued, JobUpdated, JobCancelled or JobEnded, in commit order.
 struct EventRow {
   Sequence seq = 0;
   JobId job;
@@ -87,10 +89,15 @@ class StoreReader {
                                                            std::uint64_t last) = 0;
   // Ended tasks with bodies in commit order, after `after`, at most `limit` rows and about 2 MiB.
   virtual Result<std::vector<TaskRow>> results(JobId job, Sequence after, std::size_t limit) = 0;
+  // Indices of a job's tasks in these states, rising. Those of an ended job that were cancelled
+  // before they ever ran have no row and count as CANCELLED.
+  virtual Result<std::vector<std::uint64_t>> indices(
+      JobId job, const std::vector<protocol::TaskState>& states) = 0;
   // Events after `after`, of one job or (job 0) of all, at most `limit`.
   virtual Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) = 0;
-  // The page of payloads that holds `index`: its first index and the payloads. kNotFound: no such
-  // job, or the task has none.
+  // The page of payloads that holds `index`: its first index and the payloads. Of a job with
+  // `indices` the payload is that of the index that the task stands for. kNotFound: no such job, or
+  // the task has none.
   struct PayloadPage {
     std::uint64_t first = 0;
     std::vector<std::string> payloads;
@@ -136,7 +143,15 @@ struct StoreCallbacks {
   std::function<void(Error)> on_failed;      // once; what and which, for the log
 };
 
-// What both stores say alike.
+// What both stores say and do alike.
+
+// Of what is known of each task by index. What an ended job's task has no row for was cancelled.
+std::vector<std::uint64_t> indices_in(const std::vector<std::optional<protocol::TaskState>>& known,
+                                      const std::vector<protocol::TaskState>& states,
+                                      bool job_ended);
+// Of a page the one payload of a task that stands for another index.
+StoreReader::PayloadPage single_payload(std::uint64_t index, std::uint64_t stands_for,
+                                        StoreReader::PayloadPage page);
 inline tl::unexpected<Error> no_payload(TaskId task) {
   return fail(ErrorCode::kNotFound, "task " + to_string(task) + " has no payload");
 }

@@ -65,7 +65,7 @@ TEST(JobRecord, RestartKnowsFreeUnknownAndEnded) {
 TEST(JobRecord, CancelledEndsWhatNobodyHolds) {
   auto job = new_job(4, 4);
   job.open(job.take().index, AttemptId{1, 1});
-  job.cancel();
+  job.cancel(CancelCause::kRequest);
   EXPECT_EQ(job.available(), 0u);
   EXPECT_EQ(job.counts().cancelled, 3u);
   EXPECT_FALSE(job.take_end());

@@ -3,12 +3,16 @@
 //
 //   config key=value...                     before anything else; times in seconds
 //   at 5s submit REQUEST tasks=2 [class=FLEX] [cores=1] [memory_mb=0] [retries=0] [priority=50]
-//                                           [expected_s=0]
+//                                           [expected_s=0] [held=1] [after=j1:SUCCESS]
+//                                           [max_failed=0] [max_failed_percent=0]
+//                                           [deadline_s=60] [on_deadline=cancel]
 //   at 5s sN hello NODE zone=Z [cores=1] [air=19] [setpoint=20|off] [counter=1] [install=i]
 //   at 5s sN holds|results a1.2=j1/0+ ...   (+: started)
 //   at 5s sN end | started a1.2 | returned a1.2 | closed
 //   at 5s sN report air=19 [setpoint=20|off] [limits=1] [power=30]
 //   at 5s sN result a1.2 j1/0 ok|USER_ERROR|... [run_ms=100]
+//   at 5s clock                             UTC is known, and the same as the time
+//   at 5s hold|release|update j1 [priority=50] [deadline_s=60|none]
 //   at 5s durable | tick | cancel j1 | drain NODE | undrain NODE | set ZONE 21|off
 #include "support/scenario.h"
 
@@ -118,6 +122,34 @@ protocol::AgentMessage agent_message(const Line& line) {
   return protocol::TaskResult{report};
 }
 
+UtcTime utc(double seconds) {
+  return UtcTime{from_seconds(seconds)};
+}
+
+void order(const Line& line, protocol::JobSpec& spec) {
+  spec.held = line.number("held", 0) != 0;
+  if (line.values.contains("max_failed")) {
+    spec.maximum_failed_tasks = static_cast<std::uint64_t>(line.number("max_failed", 0));
+  }
+  if (line.values.contains("max_failed_percent")) {
+    spec.maximum_failed_percent = static_cast<int>(line.number("max_failed_percent", 0));
+  }
+  if (line.values.contains("deadline_s")) spec.deadline = utc(line.number("deadline_s", 0));
+  if (line.text("on_deadline", "") == "cancel") {
+    spec.deadline_action = protocol::DeadlineAction::kCancel;
+  }
+  if (!line.values.contains("after")) return;
+  const auto& after = line.values.at("after");
+  const auto colon = after.find(':');
+  using protocol::AfterCondition;
+  for (const auto condition :
+       {AfterCondition::kSuccess, AfterCondition::kFailure, AfterCondition::kAny}) {
+    if (to_string(condition) == after.substr(colon + 1)) {
+      spec.after.push_back({*parse_job_id(after.substr(0, colon)), condition});
+    }
+  }
+}
+
 SubmitRequested submit(const Line& line) {
   SubmitRequested event;
   event.call = 1;
@@ -131,6 +163,18 @@ SubmitRequested submit(const Line& line) {
   event.spec.expected_run_time = from_seconds(line.number("expected_s", 0));
   event.spec.resources.cores = static_cast<int>(line.number("cores", 1));
   event.spec.resources.memory_bytes = static_cast<std::uint64_t>(line.number("memory_mb", 0)) << 20;
+  order(line, event.spec);
+  return event;
+}
+
+Event update(const Line& line) {
+  UpdateRequested event{.call = 5, .job = *parse_job_id(line.words[3]), .reason = "test"};
+  if (line.words[2] != "update") event.held = line.words[2] == "hold";
+  if (line.values.contains("priority")) event.priority = std::stoi(line.values.at("priority"));
+  if (line.values.contains("deadline_s")) {
+    event.deadline.emplace();
+    if (line.values.at("deadline_s") != "none") *event.deadline = utc(line.number("deadline_s", 0));
+  }
   return event;
 }
 
@@ -139,6 +183,8 @@ Event parse(const Line& line, const Scheduler& scheduler) {
   if (kind == "submit") return submit(line);
   if (kind == "durable") return CommitDurable{scheduler.last_seq()};
   if (kind == "tick") return TimePassed{};
+  if (kind == "clock") return WallClockRead{utc(std::stod(line.words[1]))};
+  if (kind == "hold" || kind == "release" || kind == "update") return update(line);
   if (kind == "cancel") return CancelRequested{2, *parse_job_id(line.words[3]), "test"};
   if (kind == "drain") return DrainRequested{3, NodeId{line.words[3]}, true, false};
   if (kind == "undrain") return DrainRequested{3, NodeId{line.words[3]}, false, false};

@@ -22,8 +22,11 @@ inline auto tied(const TaskRequeued& f) {
 inline auto tied(const RequeueConsumed& f) {
   return std::tie(f.task);
 }
+inline auto tied(const JobUpdated& f) {
+  return std::tie(f.job, f.control, f.reason, f.at);
+}
 inline auto tied(const JobCancelled& f) {
-  return std::tie(f.job, f.reason, f.at);
+  return std::tie(f.job, f.reason, f.at, f.cause);
 }
 inline auto tied(const JobEnded& f) {
   return std::tie(f.job, f.state, f.counts, f.totals, f.at);
@@ -48,8 +51,8 @@ inline auto tied(const SiteCapSet& f) {
 }
 
 inline auto tied(const JobRow& r) {
-  return std::tie(r.job, r.spec, r.state, r.has_payloads, r.cancelled, r.counts, r.totals,
-                  r.submitted_at, r.ended_at, r.accepted_seq, r.ended_seq);
+  return std::tie(r.job, r.spec, r.state, r.has_payloads, r.staging, r.cancelled, r.reason,
+                  r.counts, r.totals, r.submitted_at, r.ended_at, r.accepted_seq, r.ended_seq);
 }
 inline auto tied(const AttemptRow& r) {
   return std::tie(r.index, r.node, r.report);
@@ -95,10 +98,9 @@ inline bool operator==(const DurableJob& a, const DurableJob& b) {
 }
 // Of one store or of two: which store it is does not count.
 inline bool operator==(const DurableState& a, const DurableState& b) {
-  return std::tie(a.epoch, a.last_seq, a.last_job, a.jobs, a.nodes, a.requests, a.setpoints, a.models,
-                  a.caps) ==
-         std::tie(b.epoch, b.last_seq, b.last_job, b.jobs, b.nodes, b.requests, b.setpoints, b.models,
-                  b.caps);
+  return std::tie(a.epoch, a.last_seq, a.last_job, a.jobs, a.nodes, a.requests, a.setpoints,
+                  a.models, a.caps) == std::tie(b.epoch, b.last_seq, b.last_job, b.jobs, b.nodes,
+                                                b.requests, b.setpoints, b.models, b.caps);
 }
 
 }  // namespace hearth::scheduler

@@ -86,6 +86,9 @@ TEST_F(SqliteStoreTest, AStoreOfANewerVersionIsRefused) {
 
 TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
   { ASSERT_TRUE(open(path_)); }
+  run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason; PRAGMA user_version = 3");
+  { ASSERT_TRUE(open(path_)); }
+  run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason");
   run_sql(path_, "ALTER TABLE site_caps DROP COLUMN reason; PRAGMA user_version = 2");
   run_sql(path_, "INSERT INTO site_caps VALUES ('home', 900)");
   {
@@ -96,6 +99,7 @@ TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
     EXPECT_EQ(state->caps,
               (std::vector<std::pair<SiteId, SiteCap>>{{SiteId{"home"}, {900_W, ""}}}));
   }
+  run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason");
   run_sql(path_, "DROP TABLE site_caps; DROP TABLE zone_models; PRAGMA user_version = 1");
   const auto store = open(path_);
   ASSERT_TRUE(store);

@@ -282,6 +282,72 @@ TYPED_TEST(StoreContract, ACancelledJobStaysSo) {
   EXPECT_TRUE(this->harness_.restart().jobs.at(0).cancelled);
 }
 
+TYPED_TEST(StoreContract, WhyAJobWasCancelledIsKept) {
+  this->commit({accepted(1), JobCancelled{JobId{1}, "too many", at_ms(3), CancelCause::kFailures}});
+  EXPECT_EQ(this->job(1)->reason, "too many");
+  EXPECT_EQ(this->harness_.restart().jobs.at(0).cancelled, CancelCause::kFailures);
+}
+
+TYPED_TEST(StoreContract, WhatIsChangedOfAJobStaysSoAndTheRestOfItAsItWas) {
+  auto job = accepted(1);
+  job.spec.after = {{JobId{7}, protocol::AfterCondition::kFailure}};
+  job.spec.maximum_failed_tasks = 3;
+  job.spec.maximum_failed_percent = 4;
+  job.spec.deadline = at_ms(50);
+  job.spec.deadline_action = protocol::DeadlineAction::kCancel;
+  job.spec.labels = {{"held", "by a label"}};
+  this->commit({job, JobUpdated{JobId{1}, {true, 7, at_ms(99)}, "maintenance", at_ms(3)}});
+  auto spec = job.spec;
+  spec.held = true;
+  spec.priority = 7;
+  spec.deadline = at_ms(99);
+  EXPECT_TRUE(this->job(1)->spec == spec);
+  EXPECT_EQ(this->job(1)->reason, "maintenance");
+  EXPECT_TRUE(this->harness_.restart().jobs.at(0).spec == spec);
+  this->commit({JobUpdated{JobId{1}, {false, 7, std::nullopt}, "", at_ms(4)}});
+  spec.held = false;
+  spec.deadline.reset();
+  EXPECT_TRUE(this->job(1)->spec == spec);
+}
+
+TYPED_TEST(StoreContract, EndedJobsAreLoadedWithHowTheyEnded) {
+  this->commit({accepted(1), accepted(2), job_ended(1)});
+  const auto state = this->harness_.restart();
+  EXPECT_THAT(state.ended_jobs, ElementsAre(std::pair(JobId{1}, JobState::kFailed)));
+}
+
+TYPED_TEST(StoreContract, IndicesOfTasksByState) {
+  using protocol::TaskState;
+  auto job = accepted(1);
+  job.spec.task_count = 6;
+  this->commit({job, ended(1, 4, TaskState::kFailed), ended(1, 0), ended(1, 2, TaskState::kFailed),
+                ended(1, 3, TaskState::kCancelled)});
+  const auto indices = [&](const std::vector<TaskState>& states) {
+    return this->harness_.read([&](StoreReader& r) { return r.indices(JobId{1}, states).value(); });
+  };
+  EXPECT_THAT(indices({TaskState::kFailed}), ElementsAre(2, 4));
+  EXPECT_THAT(indices({TaskState::kCancelled}), ElementsAre(3)) << "the others may still run";
+  this->commit({job_ended(1)});
+  EXPECT_THAT(indices({TaskState::kCancelled}), ElementsAre(1, 3, 5));
+  EXPECT_THAT(indices({TaskState::kFailed, TaskState::kSucceeded}), ElementsAre(0, 2, 4));
+}
+
+TYPED_TEST(StoreContract, ATaskThatStandsForAnotherHasThatOnesPayload) {
+  ASSERT_TRUE(this->harness_.stage(7, 0, {"p0", "p1", "p2", "p3"}));
+  auto job = accepted(1);
+  job.staging = 7;
+  job.spec.task_count = 2;
+  job.spec.indices = "0,3";
+  this->commit({job});
+  const auto payload = [&](std::uint64_t index) {
+    return this->harness_.read([&](StoreReader& r) { return r.payloads(JobId{1}, index).value(); });
+  };
+  EXPECT_EQ(payload(0).first, 0u);
+  EXPECT_THAT(payload(0).payloads, ElementsAre("p0")) << "not those of its neighbours";
+  EXPECT_EQ(payload(1).first, 1u);
+  EXPECT_THAT(payload(1).payloads, ElementsAre("p3"));
+}
+
 TYPED_TEST(StoreContract, AnEndedJobHasItsCountsAndIsNoLongerLoaded) {
   this->commit({accepted(1), accepted(2), ended(1, 0), requeued(1, 1), job_ended(1)});
   const auto row = this->job(1);

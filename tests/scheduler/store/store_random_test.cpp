@@ -33,11 +33,17 @@ class RandomFacts {
   [[nodiscard]] std::uint64_t jobs() const { return jobs_; }
 
  private:
+  Fact updated(std::uint64_t job) {
+    JobControl control{random_.chance(50), static_cast<int>(random_.below(101)), std::nullopt};
+    if (random_.chance(50)) control.deadline = at_ms(static_cast<int>(random_.below(100'000)));
+    return JobUpdated{JobId{job}, control, random_.chance(50) ? "" : "why", at_ms(2)};
+  }
+
   Fact next() {
     if (jobs_ == 0 || random_.chance(10)) return new_job();
     const std::uint64_t job = 1 + random_.below(jobs_);
     const std::uint64_t index = random_.below(kTasks);
-    switch (random_.below(10)) {
+    switch (random_.below(11)) {
       case 0:
         return DispatchMarkRaised{JobId{job}, random_.below(1000)};
       case 1:
@@ -50,7 +56,9 @@ class RandomFacts {
         if (random_.chance(20)) return job_ended(job);
         return ZoneSetpointOrdered{ZoneId{"z" + std::to_string(random_.below(3))}, programme()};
       case 5:
+        return updated(job);
       case 6:
+      case 7:
         return requeued(job, index, random_.below(50));
       default:
         if (!ended_.insert({JobId{job}, index}).second) return requeued(job, index);

@@ -1,0 +1,197 @@
+// Calls that change a live job, and the one that submits tasks of an ended one again.
+#include "common/blob_store.h"
+#include "common/digest.h"
+#include "common/io_pool.h"
+#include "protocol/indices.h"
+#include "scheduler/rpc/cursor.h"
+#include "scheduler/rpc/job_service.h"
+#include "scheduler/rpc/submit_call.h"
+#include "scheduler/rpc/views.h"
+#include "scheduler/runtime/clock.h"
+#include "wire/checks.h"
+#include "wire/job.h"
+
+namespace hearth::scheduler {
+namespace {
+
+using protocol::TaskState;
+
+Result<> ended_error(StoreReader& reader, JobId id) {
+  job::v1::Job job;
+  if (auto found = read_job(reader, id, std::nullopt, &job); !found) return found;
+  return fail(ErrorCode::kFailedPrecondition,
+              to_string(id) + ": has ended, " + job::v1::JobState_Name(job.state()));
+}
+
+Result<UpdateRequested> parse(const job::v1::UpdateJobRequest& request) {
+  wire::Checks checks;
+  UpdateRequested event;
+  if (request.has_priority()) {
+    event.priority = checks.integer("priority", request.priority());
+    checks.require(*event.priority >= 0 && *event.priority <= 100, "priority",
+                   "not in 0..100: " + std::to_string(*event.priority));
+  }
+  if (request.has_deadline()) {
+    const auto deadline = checks.time("deadline", request.deadline());
+    checks.require(deadline > utc_now(), "deadline", "in the past: " + hearth::to_string(deadline));
+    event.deadline = std::optional{deadline};
+  }
+  checks.require(!(request.has_deadline() && request.clear_deadline()), "clear_deadline",
+                 "together with a deadline");
+  if (request.clear_deadline()) event.deadline = std::optional<UtcTime>{};
+  checks.require(event.priority || event.deadline, "",
+                 "nothing to change: no priority, no deadline");
+  return checks.finish(std::move(event));
+}
+
+// What is submitted again, and under which staging its payloads are.
+Result<SubmitRequested> retry_of(const JobRow& row, std::vector<std::uint64_t> indices,
+                                 const job::v1::RetryTasksRequest& request) {
+  SubmitRequested event;
+  event.request = {row.spec.tenant, request.request_id()};
+  Sha256 hash;
+  hash.update("retry " + request.SerializeAsString());
+  event.request_hash = hash.finish();
+  event.staging = row.staging;
+  auto& spec = event.spec = row.spec;
+  for (auto& index : indices) index = protocol::index_at(row.spec.indices, index);
+  spec.indices = protocol::to_index_list(indices);
+  spec.task_count = indices.size();
+  spec.after.clear();
+  spec.held = false;
+  if (spec.deadline && *spec.deadline <= utc_now()) spec.deadline.reset();
+  if (!spec.deadline) spec.deadline_action = protocol::DeadlineAction::kContinue;
+  if (spec.indices.size() > protocol::kIndicesBytesMax) {
+    return fail(ErrorCode::kFailedPrecondition,
+                to_string(row.job) + ": its tasks are too scattered for one job");
+  }
+  return event;
+}
+
+Result<std::vector<TaskState>> states_of(const job::v1::RetryTasksRequest& request) {
+  std::vector<TaskState> states;
+  for (const auto value : request.states()) {
+    HEARTH_TRY(state, wire::from_wire(static_cast<job::v1::TaskState>(value)));
+    if (!state || !is_final(*state)) {
+      return fail(ErrorCode::kInvalidArgument, "states: not SUCCEEDED, FAILED or CANCELLED");
+    }
+    states.push_back(*state);
+  }
+  if (states.empty()) states = {TaskState::kFailed, TaskState::kCancelled};
+  return states;
+}
+
+Result<SubmitRequested> read_retry(StoreReader& reader, JobId id,
+                                   const std::vector<TaskState>& states,
+                                   const job::v1::RetryTasksRequest& request) {
+  HEARTH_TRY(row, reader.job(id));
+  if (!row) return fail(ErrorCode::kNotFound, to_string(id) + ": no such job");
+  HEARTH_TRY(indices, reader.indices(id, states));
+  if (indices.empty()) {
+    std::string names;
+    for (const auto state : states) {
+      names += (names.empty() ? "" : " or ") + std::string(to_string(state));
+    }
+    return fail(ErrorCode::kFailedPrecondition,
+                to_string(id) + ": no task of it has ended " + names);
+  }
+  return retry_of(*row, std::move(indices), request);
+}
+
+}  // namespace
+
+void JobService::update(grpc::ServerUnaryReactor* reactor, const std::string& job_id,
+                        UpdateRequested event, job::v1::Job* out) {
+  const auto id = parse_job_id(job_id);
+  if (!id) return void(refuse(reactor, id.error()));
+  if (event.reason.size() > kReasonBytesMax) {
+    return void(refuse(reactor, {ErrorCode::kInvalidArgument, "reason: longer than 256 bytes"}));
+  }
+  event.job = *id;
+  const auto answer = [=, this, id = *id](bool changed) {
+    backend_.reader.read<std::optional<JobView>>(
+        [id](const Scheduler& scheduler) { return scheduler.job(id); },
+        [=](StoreReader& reader, const std::optional<JobView>& view) {
+          finish(reactor, changed ? read_job(reader, id, view, out) : ended_error(reader, id));
+        },
+        refusal(reactor));
+  };
+  backend_.loop.request(kCallBytes, std::move(event), [=](const Result<JobReply>& reply) {
+    if (reply || reply.error().code == ErrorCode::kNotFound) return answer(reply.has_value());
+    reactor->Finish(wire::to_status(reply.error()));
+  });
+}
+
+grpc::ServerUnaryReactor* JobService::HoldJob(grpc::CallbackServerContext* context,
+                                              const job::v1::HoldJobRequest* request,
+                                              job::v1::HoldJobResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  UpdateRequested event;
+  event.held = true;
+  event.reason = request->reason();
+  update(reactor, request->job_id(), std::move(event), response->mutable_job());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* JobService::ReleaseJob(grpc::CallbackServerContext* context,
+                                                 const job::v1::ReleaseJobRequest* request,
+                                                 job::v1::ReleaseJobResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  UpdateRequested event;
+  event.held = false;
+  event.reason = request->reason();
+  update(reactor, request->job_id(), std::move(event), response->mutable_job());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* JobService::UpdateJob(grpc::CallbackServerContext* context,
+                                                const job::v1::UpdateJobRequest* request,
+                                                job::v1::UpdateJobResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  auto event = parse(*request);
+  if (!event) return refuse(reactor, event.error());
+  event->reason = request->reason();
+  update(reactor, request->job_id(), std::move(*event), response->mutable_job());
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* JobService::RetryTasks(grpc::CallbackServerContext* context,
+                                                 const job::v1::RetryTasksRequest* request,
+                                                 job::v1::RetryTasksResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  const auto id = parse_job_id(request->job_id());
+  if (!id) return refuse(reactor, id.error());
+  const auto states = states_of(*request);
+  if (!states) return refuse(reactor, states.error());
+  if (request->request_id().empty() || request->request_id().size() > kRequestIdBytesMax) {
+    return refuse(reactor, {ErrorCode::kInvalidArgument, "request_id: not 1 to 128 bytes"});
+  }
+  const auto submit = [=, this](const SubmitRequested& event) {
+    backend_.loop.request(kCallBytes + event.spec.indices.size(), event,
+                          [=, this](const Result<JobReply>& reply) {
+                            if (!reply) return void(refuse(reactor, reply.error()));
+                            response->set_job_id(to_string(reply->job));
+                            response->set_cursor(to_cursor(backend_.store_id, reply->seq - 1));
+                            response->set_already_submitted(reply->already_submitted);
+                            response->set_task_count(event.spec.task_count);
+                            reactor->Finish(grpc::Status::OK);
+                          });
+  };
+  struct Nothing {};
+  backend_.reader.read<Nothing>(
+      [](const Scheduler&) { return Nothing{}; },
+      [=, this, id = *id, states = *states](StoreReader& reader, Nothing) {
+        const auto event = read_retry(reader, id, states, *request);
+        if (!event) return void(refuse(reactor, event.error()));
+        backend_.io.post([=, this, event = *event] {
+          if (const auto sound = check_inputs(backend_.blobs, event.spec); !sound) {
+            return void(refuse(reactor, sound.error()));
+          }
+          submit(event);
+        });
+      },
+      refusal(reactor));
+  return reactor;
+}
+
+}  // namespace hearth::scheduler

@@ -1,0 +1,24 @@
+#include "scheduler/store/store.h"
+
+#include <algorithm>
+
+namespace hearth::scheduler {
+
+std::vector<std::uint64_t> indices_in(const std::vector<std::optional<protocol::TaskState>>& known,
+                                      const std::vector<protocol::TaskState>& states,
+                                      bool job_ended) {
+  std::vector<std::uint64_t> indices;
+  for (std::uint64_t index = 0; index < known.size(); ++index) {
+    auto state = known[index];
+    if (!state && job_ended) state = protocol::TaskState::kCancelled;
+    if (state && std::ranges::find(states, *state) != states.end()) indices.push_back(index);
+  }
+  return indices;
+}
+
+StoreReader::PayloadPage single_payload(std::uint64_t index, std::uint64_t stands_for,
+                                        StoreReader::PayloadPage page) {
+  return {index, {std::move(page.payloads[stands_for - page.first])}};
+}
+
+}  // namespace hearth::scheduler
