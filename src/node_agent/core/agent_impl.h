@@ -152,7 +152,7 @@ struct Agent::Impl {
   TimePoint next_look{};             // at the programme's next step up
   std::optional<Celsius> looked_at;  // the setpoint then
   std::optional<Celsius> rising_to;  // full power until then
-  bool rising_ends_holiday = false;  // why: a holiday's end, or a programme's step
+  bool rising_cold_walls = false;    // after a holiday
   std::optional<Celsius> lifted_to;  // the reference is at least this
   bool quiet = false;
   Celsius reference;       // t_ref in force

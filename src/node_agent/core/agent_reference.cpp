@@ -111,7 +111,7 @@ void Agent::Impl::look_ahead(Celsius setpoint) {
   const auto& in_force = setpoints.in_force();
   if (in_force.mode != protocol::SetpointMode::kProgramme && !in_force.holiday) {
     lifted_to.reset();
-    if (rising_ends_holiday) rising_to.reset();  // of one cut short: not for the next one
+    if (rising_cold_walls) rising_to.reset();  // of one cut short: not for the next one
     return;
   }
   if (now < next_look && looked_at == setpoint) return;
@@ -125,12 +125,12 @@ void Agent::Impl::look_ahead(Celsius setpoint) {
     rising_to.reset();
     return;
   }
-  if (rises_on && rising_to == rise->to && rising_ends_holiday == rise->ends_holiday) {
+  if (rises_on && rising_to == rise->to && rising_cold_walls == rise->cold_walls) {
     lifted_to = rise->to;
     return;
   }
   rising_to.reset();
-  const Duration earliest = rise->ends_holiday ? kAfterHolidayMax : kRecoveryMax;
+  const Duration earliest = rise->cold_walls ? kAfterHolidayMax : kRecoveryMax;
   Recovery::Conditions conditions{
       rise->to, rise->in, outdoor, breaker() + config.facts.resistance, emitted.now(), earliest};
   for (Duration ahead{}; ahead <= earliest; ahead += std::chrono::hours{1}) {
@@ -141,7 +141,7 @@ void Agent::Impl::look_ahead(Celsius setpoint) {
   if (conditions.outdoor) *conditions.outdoor = *conditions.outdoor - kColder;
   if (recovery.is_due(*air, conditions)) {
     lifted_to = rising_to = rise->to;
-    rising_ends_holiday = rise->ends_holiday;
+    rising_cold_walls = rise->cold_walls;
   } else if (const auto deepest = recovery.deepest(conditions); deepest > setpoint) {
     lifted_to = std::min(deepest, rise->to);
   }

@@ -92,10 +92,11 @@ Celsius Recovery::deepest(const Conditions& conditions) const {
   if (!step_ || !conditions.outdoor) {
     return conditions.target - Kelvins{rate_k_per_h(conditions) * steps / 6};
   }
+  const int trusted = cooled_walls(conditions) ? steps / kDoubtOfWalls : steps;
   // Linear in the temperature that air and mass begin with.
   const double target_c = conditions.target.value;
-  const double from_target_c = air_after(target_c, target_c, 0, steps, conditions);
-  const double from_below_c = air_after(target_c - 1, target_c - 1, 0, steps, conditions);
+  const double from_target_c = air_after(target_c, target_c, 0, trusted, conditions);
+  const double from_below_c = air_after(target_c - 1, target_c - 1, 0, trusted, conditions);
   const double slope = from_target_c - from_below_c;
   if (from_target_c <= target_c || !(slope > 0)) return conditions.target;
   return rounded(Celsius{target_c - (from_target_c - target_c) / slope});

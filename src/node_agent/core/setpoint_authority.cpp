@@ -6,6 +6,13 @@ namespace {
 using protocol::SetpointMode;
 using protocol::SetpointOrigin;
 constexpr int kMinutesPerWeek = 7 * 24 * 60;
+// What a holiday has cooled is still cold for a step up so soon after it (choice).
+constexpr Duration kWallsStayCold = std::chrono::hours{12};
+
+bool walls_are_cold(const protocol::Setpoint& setpoint, UtcTime at) {
+  return setpoint.holiday && at >= setpoint.holiday->until &&
+         at <= setpoint.holiday->until + kWallsStayCold;
+}
 
 bool same_without_holiday(const protocol::Setpoint& a, const protocol::Setpoint& b) {
   return a.mode == b.mode && a.programme == b.programme &&
@@ -22,8 +29,7 @@ bool SetpointAuthority::ordered(const protocol::Setpoint& setpoint) {
   // hearthd puts a holiday over what it last heard to be in force. Where that is a boost, it would
   // outlast the holiday: what the boost ends in takes the holiday instead, and none where that is
   // OFF. Orders other than holidays never carry one, so that nothing else is taken for one.
-  const bool over_boost =
-      boost_ && setpoint.holiday && same_without_holiday(setpoint, in_force_);
+  const bool over_boost = boost_ && setpoint.holiday && same_without_holiday(setpoint, in_force_);
   if (over_boost && boost_->then.mode == SetpointMode::kOff) return false;
   in_force_ = over_boost ? boost_->then : setpoint;
   in_force_.revision = setpoint.revision;
@@ -108,24 +114,41 @@ std::optional<SetpointAuthority::Rise> SetpointAuthority::programme_rise(TimePoi
     const Duration in = std::chrono::minutes{ahead};
     if (step.setpoint > current && !in_force_.on_holiday(utc_now + in) &&
         (!soonest || in < soonest->in)) {
-      soonest = Rise{in, step.setpoint};
+      soonest = Rise{in, step.setpoint, walls_are_cold(in_force_, utc_now + in)};
     }
   }
   return soonest;
+}
+
+SetpointAuthority::Rise SetpointAuthority::holiday_rise(int minute, UtcTime utc_now) const {
+  const Duration in = in_force_.holiday->until - utc_now;
+  const auto minutes = std::chrono::floor<std::chrono::minutes>(in).count();
+  const auto then = static_cast<int>((minute + minutes) % kMinutesPerWeek);
+  Rise rise{in, setpoint_at(in_force_, then), true};
+  Duration after{};
+  for (const auto& step : in_force_.programme) {
+    const int ahead = (step.minute_of_week - then + kMinutesPerWeek) % kMinutesPerWeek;
+    const Duration from_return = std::chrono::minutes{ahead};
+    if (from_return > kWallsStayCold) continue;
+    if (step.setpoint > rise.to || (step.setpoint == rise.to && from_return < after)) {
+      after = from_return;
+      rise = Rise{in + after, step.setpoint, true};
+    }
+  }
+  return rise;
 }
 
 std::optional<SetpointAuthority::Rise> SetpointAuthority::next_rise(TimePoint now) const {
   const auto minute = minute_of_week(now);
   if (!minute || is_off()) return std::nullopt;
   const UtcTime utc_now = *utc(now);
-  auto soonest = programme_rise(now, *minute, utc_now);
+  const auto soonest = programme_rise(now, *minute, utc_now);
   if (!in_force_.holiday || in_force_.holiday->until <= utc_now) return soonest;
-  const Duration in = in_force_.holiday->until - utc_now;
-  const auto minutes = std::chrono::floor<std::chrono::minutes>(in).count();
-  const auto then = static_cast<int>((*minute + minutes) % kMinutesPerWeek);
-  const Celsius back = setpoint_at(in_force_, then);
-  if (back > *value(now) && (!soonest || in < soonest->in)) soonest = Rise{in, back, true};
-  return soonest;
+  if (!on_holiday(now) && soonest && utc_now + soonest->in < in_force_.holiday->from) {
+    return soonest;
+  }
+  const auto back = holiday_rise(*minute, utc_now);
+  return back.to > *value(now) ? std::optional(back) : std::nullopt;
 }
 
 }  // namespace hearth::node_agent

@@ -43,11 +43,13 @@ class SetpointAuthority {
 
   bool on_holiday(TimePoint now) const;  // false before the first clock_read()
 
-  // The next step to a higher setpoint than that of now: of the programme, or a holiday's end.
+  // The next step to a higher setpoint than that of now: of the programme, or a holiday's end. That
+  // looks through to the highest step soon after it: who comes back in the night has a cold morning
+  // before them.
   struct Rise {
     Duration in{};
     Celsius to;
-    bool ends_holiday = false;
+    bool cold_walls = false;  // after a holiday
   };
   std::optional<Rise> next_rise(TimePoint now) const;
 
@@ -66,6 +68,7 @@ class SetpointAuthority {
   };
   std::optional<UtcTime> utc(TimePoint now) const;
   std::optional<Rise> programme_rise(TimePoint now, int minute, UtcTime utc_now) const;
+  Rise holiday_rise(int minute, UtcTime utc_now) const;
 
   protocol::Setpoint in_force_;
   std::optional<Boost> boost_;

@@ -68,18 +68,29 @@ TEST(HolidayAuthority, IsOverTheProgrammeFromItsStartToItsEnd) {
   ASSERT_TRUE(rise);
   EXPECT_EQ(rise->in, hours{23}) << "not the programme's, which the holiday covers";
   EXPECT_EQ(rise->to, 20_degC);
-  EXPECT_TRUE(rise->ends_holiday);
+  EXPECT_TRUE(rise->cold_walls);
 }
 
-TEST(HolidayAuthority, TheNightBeforeALateReturnKnowsNoMorning) {
-  // It ends at two in the night: first what holds then, and the morning's step after it.
+TEST(HolidayAuthority, AReturnInTheNightIsMetWithTheMorningInView) {
+  // It ends at two in the night, when 17 degC hold; the step to 20 degC is four hours later.
   SetpointAuthority authority(every_day());
   ASSERT_TRUE(authority.holiday_chosen(Holiday{12_degC, kMonday, kMonday + hours{26}}));
   authority.clock_read(kMonday + hours{1}, 60, at({}));
-  EXPECT_EQ(authority.next_rise(at({}))->to, 17_degC);
-  EXPECT_EQ(authority.next_rise(at({}))->in, hours{25});
+  EXPECT_EQ(authority.next_rise(at({}))->to, 20_degC);
+  EXPECT_EQ(authority.next_rise(at({}))->in, hours{29});
+  // Back at home the walls are still cold; a day later they are not.
   EXPECT_EQ(authority.next_rise(at(hours{25}))->to, 20_degC);
-  EXPECT_FALSE(authority.next_rise(at(hours{25}))->ends_holiday);
+  EXPECT_EQ(authority.next_rise(at(hours{25}))->in, hours{4});
+  EXPECT_TRUE(authority.next_rise(at(hours{25}))->cold_walls);
+  EXPECT_FALSE(authority.next_rise(at(hours{50}))->cold_walls);
+}
+
+TEST(HolidayAuthority, AStepBeforeAHolidayComesFirst) {
+  SetpointAuthority authority(every_day());
+  ASSERT_TRUE(authority.holiday_chosen(Holiday{12_degC, kMonday + hours{12}, kMonday + hours{64}}));
+  authority.clock_read(kMonday + hours{1}, 60, at({}));
+  EXPECT_EQ(authority.next_rise(at({}))->in, hours{5});
+  EXPECT_FALSE(authority.next_rise(at({}))->cold_walls);
 }
 
 TEST(HolidayAuthority, AHandAtTheHeaterWins) {
@@ -139,9 +150,19 @@ TEST(HolidayAuthority, EndsAtOnceWhereSomebodySaysSo) {
   EXPECT_EQ(authority.in_force(), constant(20, 3, SetpointOrigin::kLocal));
 }
 
-// Five days away in winter: the room cools, and is warm at the return. The model is a prior, whose
-// walls are much lighter than the room's.
-class HolidayLoop : public testing::TestWithParam<bool> {
+// Away in winter: the room cools, and is warm when it is to be. The model is a prior, whose walls
+// are much lighter than the room's.
+struct Winter {
+  const char* name;
+  bool with_model = true;
+  double outdoor_c = 0;
+  double away_c = 12;
+  int days_away = 5;
+  Setpoint at_home = constant(20);
+  Duration due{};  // when 20 degC are, after midnight; not at it: back at two in the night
+};
+
+class HolidayLoop : public testing::TestWithParam<Winter> {
  protected:
   static AgentConfig config() {
     auto config = small_config();
@@ -149,18 +170,18 @@ class HolidayLoop : public testing::TestWithParam<bool> {
     config.facts.static_share = config.facts.max;
     return config;
   }
-  static SimulatedHeaterConfig room() {
-    auto room = ClosedLoop::room(20, 0);
+  static SimulatedHeaterConfig room(double outdoor_c) {
+    auto room = ClosedLoop::room(20, outdoor_c);
     room.room = thermal::room_with_loss(20, 12, thermal::MassClass::kMedium);
     return room;
   }
 };
 
-protocol::ZonePlan plan_at(UtcTime from, bool with_model) {
+protocol::ZonePlan plan_at(UtcTime from, const Winter& winter) {
   protocol::ZonePlan plan;
   plan.from = from;
-  for (int i = 0; i < 48; ++i) plan.hours.push_back({20_degC, 0_degC, 200_W});
-  if (with_model) {
+  for (int i = 0; i < 48; ++i) plan.hours.push_back({20_degC, Celsius{winter.outdoor_c}, 200_W});
+  if (winter.with_model) {
     const auto prior = thermal::prior_room(12);
     plan.model = protocol::ZoneModel{prior.ci_j_per_k,  prior.cm_j_per_k,  prior.rim_k_per_w,
                                      prior.rio_k_per_w, prior.rmo_k_per_w, prior.ai_m2,
@@ -169,31 +190,50 @@ protocol::ZonePlan plan_at(UtcTime from, bool with_model) {
   return plan;
 }
 
-TEST_P(HolidayLoop, TheRoomIsWarmAtTheReturn) {
-  ClosedLoop loop(config(), room());
-  loop.apply(WallClockRead{kMonday, 0});
-  loop.apply(SchedulerSaid{1, protocol::PlanChanged{plan_at(kMonday, GetParam())}});
-  loop.run(hours{12});
-  loop.apply(LocalHolidayChosen{Holiday{12_degC, kMonday, kMonday + days{5}}});
-  double coldest_c = 99;
-  for (int day = 0; day < 5; ++day) {
+TEST_P(HolidayLoop, TheRoomIsWarmWhenItIsDue) {
+  const auto& winter = GetParam();
+  ClosedLoop loop(config(), room(winter.outdoor_c));
+  const auto plan = [&] {
     const auto utc = kMonday + (loop.now - TimePoint{});
-    loop.apply(SchedulerSaid{1, protocol::PlanChanged{plan_at(utc, GetParam())}});
-    loop.run(day == 4 ? hours{12} : hours{24},
+    loop.apply(SchedulerSaid{1, protocol::PlanChanged{plan_at(utc, winter)}});
+  };
+  loop.apply(WallClockRead{kMonday, 0});
+  plan();
+  loop.apply(LocalSetpointChosen{winter.at_home, {}});
+  loop.run(hours{12});
+  const auto midnight = days{winter.days_away};
+  const auto back = winter.due == Duration{} ? midnight : midnight + hours{2};
+  loop.apply(
+      LocalHolidayChosen{Holiday{Celsius{winter.away_c}, kMonday + hours{12}, kMonday + back}});
+  double coldest_c = 99;
+  for (Duration left = midnight + winter.due - hours{12}; left > Duration{}; left -= hours{2}) {
+    plan();
+    loop.run(std::min<Duration>(left, hours{2}),
              [&] { coldest_c = std::min(coldest_c, loop.air_c()); });
   }
   EXPECT_LT(coldest_c, 17.5);
-  EXPECT_GT(coldest_c, 11.5);
-  EXPECT_GT(loop.air_c(), 19.5) << "at the return";
-  loop.run(hours{24}, [&] {
+  EXPECT_GT(coldest_c, winter.away_c - 0.5);
+  EXPECT_GT(loop.air_c(), 19.5) << "when it is due";
+  const auto until_the_night = winter.due == Duration{} ? hours{24} : hours{15};
+  loop.run(until_the_night, [&] {
     ASSERT_GT(loop.air_c(), 19.5);
     ASSERT_LT(loop.air_c(), 20.7);
   });
   EXPECT_EQ(loop.agent.telemetry().setpoint, 20_degC);
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, HolidayLoop, testing::Bool(),
-                         [](const auto& test) { return test.param ? "with_model" : "without"; });
+INSTANTIATE_TEST_SUITE_P(
+    Cases, HolidayLoop,
+    testing::Values(
+        Winter{"with_model"}, Winter{.name = "without_model", .with_model = false},
+        Winter{.name = "weeks_in_hard_frost", .outdoor_c = -8, .away_c = 8, .days_away = 21},
+        Winter{.name = "back_in_the_night", .at_home = every_day(), .due = hours{6}},
+        Winter{.name = "back_in_a_night_of_hard_frost",
+               .outdoor_c = -8,
+               .days_away = 9,
+               .at_home = every_day(),
+               .due = hours{6}}),
+    [](const auto& test) { return std::string(test.param.name); });
 
 TEST(HolidayAgent, ARiseToAReturnIsNotTheNextHolidays) {
   auto config = small_config();
