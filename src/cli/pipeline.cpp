@@ -1,5 +1,6 @@
 #include "cli/pipeline.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/ids.h"
@@ -90,6 +91,14 @@ std::vector<std::string> resolve_after(const PipelineStep& step,
     resolved.push_back(job == jobs.end() ? after : job->second + after.substr(name.size()));
   }
   return resolved;
+}
+
+bool was_skipped(const job::v1::Job& job, const std::map<std::string, std::string>& jobs) {
+  const auto is_of_the_file = [&](const job::v1::Dependency& after) {
+    return std::ranges::any_of(jobs, [&](const auto& j) { return j.second == after.job_id(); });
+  };
+  return job.cancel_cause() == job::v1::CANCEL_CAUSE_DEPENDENCY &&
+         std::ranges::all_of(job.spec().after(), is_of_the_file);
 }
 
 }  // namespace hearth::cli

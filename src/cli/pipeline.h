@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/submission.h"
+#include "hearth/job/v1/job.pb.h"
 
 namespace hearth::cli {
 
@@ -27,5 +28,9 @@ std::optional<Result<std::vector<PipelineStep>>> read_pipeline(const std::string
 // With the jobs that its names became.
 std::vector<std::string> resolve_after(const PipelineStep& step,
                                        const std::map<std::string, std::string>& jobs);
+
+// Whether an ended job never ran because of how another job of its file ended, which counts by
+// itself: what was to run after a failure that did not happen has not failed.
+bool was_skipped(const job::v1::Job& job, const std::map<std::string, std::string>& jobs);
 
 }  // namespace hearth::cli

@@ -129,14 +129,15 @@ Result<> upload_missing(Session& session, const Artifacts& artifacts) {
   return {};
 }
 
-Result<int> wait_and_tell(Session& session, const std::string& job_id, const std::string& cursor) {
+Result<job::v1::Job> wait_and_tell(Session& session, const std::string& job_id,
+                                   const std::string& cursor) {
   HEARTH_TRY(job, wait_for_job(session, job_id, cursor, false));
   if (session.json()) {
     session.print_json(job);
   } else {
     session.note(job_id + " " + summary_of(job));
   }
-  return exit_code_of(job.state());
+  return job;
 }
 
 // Uploads and submits; nothing where it was only checked and printed.
@@ -200,8 +201,8 @@ Result<int> submit_steps(Session& session, SubmitOptions& options, const Source&
   int code = kExitOk;
   if (!options.wait) return code;
   for (const auto& [job_id, cursor] : submitted) {
-    HEARTH_TRY(ended, wait_and_tell(session, job_id, cursor));
-    code = std::max(code, ended);
+    HEARTH_TRY(job, wait_and_tell(session, job_id, cursor));
+    if (!was_skipped(job, jobs)) code = std::max(code, exit_code_of(job.state()));
   }
   return code;
 }
@@ -225,7 +226,8 @@ Result<int> submit(Session& session, SubmitOptions& options) {
     session.print_json(*response);
   }
   if (!options.wait) return kExitOk;
-  return wait_and_tell(session, response->job_id(), response->cursor());
+  HEARTH_TRY(job, wait_and_tell(session, response->job_id(), response->cursor()));
+  return exit_code_of(job.state());
 }
 
 void add_what_to_run(CLI::App& command, SubmitOptions& options) {

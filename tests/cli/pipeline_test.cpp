@@ -46,5 +46,18 @@ TEST(Pipeline, EveryProblemIsNamedWithItsPlace) {
   }
 }
 
+TEST(Pipeline, OnlyWhatItsOwnFileDecidedIsSkipped) {
+  const std::map<std::string, std::string> jobs{{"price", "j12"}, {"alarm", "j13"}};
+  job::v1::Job alarm;
+  alarm.mutable_spec()->add_after()->set_job_id("j12");
+  alarm.set_cancel_cause(job::v1::CANCEL_CAUSE_DEPENDENCY);
+  EXPECT_TRUE(was_skipped(alarm, jobs));
+  alarm.set_cancel_cause(job::v1::CANCEL_CAUSE_REQUEST);
+  EXPECT_FALSE(was_skipped(alarm, jobs));
+  alarm.set_cancel_cause(job::v1::CANCEL_CAUSE_DEPENDENCY);
+  alarm.mutable_spec()->add_after()->set_job_id("j7");
+  EXPECT_FALSE(was_skipped(alarm, jobs)) << "j7 counts nowhere else";
+}
+
 }  // namespace
 }  // namespace hearth::cli

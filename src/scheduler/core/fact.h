@@ -5,6 +5,7 @@
 // DurableState, which is what the store makes of all facts so far.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -105,6 +106,14 @@ struct JobUpdated {
   std::string reason;
   UtcTime at{};
 };
+
+// The job's specification with it. Without a deadline nothing is to happen at one.
+inline void apply(const JobControl& control, protocol::JobSpec& spec) {
+  spec.held = control.held;
+  spec.priority = control.priority;
+  spec.deadline = control.deadline;
+  if (!spec.deadline) spec.deadline_action = protocol::DeadlineAction::kContinue;
+}
 
 enum class CancelCause { kRequest, kFailures, kDeadline, kDependency };
 
@@ -237,8 +246,15 @@ struct DurableState {
 };
 
 // "SUCCEEDED", ...
-std::string_view to_string(JobState state);
-std::string_view to_string(CancelCause cause);  // "REQUEST", ...
+inline std::string_view to_string(JobState state) {
+  constexpr std::array<std::string_view, 4> kNames{"ACTIVE", "SUCCEEDED", "FAILED", "CANCELLED"};
+  return kNames.at(static_cast<std::size_t>(state));
+}
+// "REQUEST", ...
+inline std::string_view to_string(CancelCause cause) {
+  constexpr std::array<std::string_view, 4> kNames{"REQUEST", "FAILURES", "DEADLINE", "DEPENDENCY"};
+  return kNames.at(static_cast<std::size_t>(cause));
+}
 
 // One line each, for logs and scenario files.
 std::string to_string(const Fact& fact);

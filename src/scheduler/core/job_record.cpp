@@ -45,9 +45,7 @@ TaskCounts JobRecord::counts() const {
 }
 
 void JobRecord::set_control(const JobControl& control) {
-  spec_.held = control.held;
-  spec_.priority = control.priority;
-  spec_.deadline = control.deadline;
+  apply(control, spec_);
   due_.reset();
 }
 

@@ -132,6 +132,8 @@ struct SchedulerStats {
   std::uint64_t tasks_pending = 0;
   std::uint64_t tasks_available = 0;  // of these, that any node may have
   std::uint64_t tasks_held_back = 0;  // of these, that wait before a retry
+  std::uint64_t tasks_on_hold = 0;    // of these, whose job somebody holds
+  std::uint64_t tasks_after = 0;      // of these, whose job waits for the end of others
   std::uint64_t tasks_running = 0;
   std::uint64_t attempts_granted = 0;
   std::uint64_t results_accepted = 0;

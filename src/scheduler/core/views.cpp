@@ -188,13 +188,21 @@ SchedulerStats Scheduler::stats() const {
   auto stats = impl_->stats;
   stats.jobs_active = impl_->jobs.size();
   stats.pressure = impl_->pressure.value();
-  stats.tasks_held_back = impl_->retries_due.size();
   for (const auto& [id, job] : impl_->jobs) {
     const auto counts = job.counts();
     stats.tasks_pending += counts.pending;
     stats.tasks_running += counts.running;
     stats.tasks_unknown += job.unknown_count();
     stats.tasks_available += job.available();
+    if (job.spec().held) {
+      stats.tasks_on_hold += counts.pending - job.unknown_count();
+    } else if (!job.waits_for().empty()) {
+      stats.tasks_after += counts.pending - job.unknown_count();
+    }
+  }
+  for (const auto& [due, task] : impl_->retries_due) {
+    const auto job = impl_->jobs.find(task.job);
+    if (job != impl_->jobs.end() && !job->second.spec().held) ++stats.tasks_held_back;
   }
   for (const auto& node : impl_->nodes) {
     ++(node.state == NodeState::kOnline   ? stats.nodes_online

@@ -7,10 +7,6 @@
 namespace hearth::scheduler {
 namespace {
 
-constexpr std::array<std::string_view, 4> kJobStateNames = {"ACTIVE", "SUCCEEDED", "FAILED",
-                                                            "CANCELLED"};
-constexpr std::array<std::string_view, 4> kCancelCauseNames = {"REQUEST", "FAILURES", "DEADLINE",
-                                                               "DEPENDENCY"};
 constexpr std::array<std::string_view, 3> kNodeStateNames = {"ONLINE", "SILENT", "LOST"};
 
 std::string number(auto value) {
@@ -138,12 +134,6 @@ struct PrintCommand {
 
 }  // namespace
 
-std::string_view to_string(CancelCause cause) {
-  return kCancelCauseNames[static_cast<std::size_t>(cause)];
-}
-std::string_view to_string(JobState state) {
-  return kJobStateNames[static_cast<std::size_t>(state)];
-}
 std::string_view to_string(NodeState state) {
   return kNodeStateNames[static_cast<std::size_t>(state)];
 }

@@ -155,6 +155,20 @@ grpc::ServerUnaryReactor* JobService::UpdateJob(grpc::CallbackServerContext* con
   return reactor;
 }
 
+// Of the job as it was submitted, this time or before: more tasks may have failed since.
+void JobService::tell_task_count(grpc::ServerUnaryReactor* reactor, JobId id,
+                                 job::v1::RetryTasksResponse* response) {
+  backend_.reader.read<std::optional<JobView>>(
+      [id](const Scheduler& scheduler) { return scheduler.job(id); },
+      [=, this](StoreReader& reader, const std::optional<JobView>& view) {
+        job::v1::Job job;
+        const auto found = read_job(reader, id, view, &job);
+        if (found) response->set_task_count(job.spec().task_count());
+        finish(reactor, found);
+      },
+      refusal(reactor));
+}
+
 grpc::ServerUnaryReactor* JobService::RetryTasks(grpc::CallbackServerContext* context,
                                                  const job::v1::RetryTasksRequest* request,
                                                  job::v1::RetryTasksResponse* response) {
@@ -166,16 +180,12 @@ grpc::ServerUnaryReactor* JobService::RetryTasks(grpc::CallbackServerContext* co
   if (request->request_id().empty() || request->request_id().size() > kRequestIdBytesMax) {
     return refuse(reactor, {ErrorCode::kInvalidArgument, "request_id: not 1 to 128 bytes"});
   }
-  const auto submit = [=, this](const SubmitRequested& event) {
-    backend_.loop.request(kCallBytes + event.spec.indices.size(), event,
-                          [=, this](const Result<JobReply>& reply) {
-                            if (!reply) return void(refuse(reactor, reply.error()));
-                            response->set_job_id(to_string(reply->job));
-                            response->set_cursor(to_cursor(backend_.store_id, reply->seq - 1));
-                            response->set_already_submitted(reply->already_submitted);
-                            response->set_task_count(event.spec.task_count);
-                            reactor->Finish(grpc::Status::OK);
-                          });
+  const auto answer = [=, this](const Result<JobReply>& reply) {
+    if (!reply) return void(refuse(reactor, reply.error()));
+    response->set_job_id(to_string(reply->job));
+    response->set_cursor(to_cursor(backend_.store_id, reply->seq - 1));
+    response->set_already_submitted(reply->already_submitted);
+    tell_task_count(reactor, reply->job, response);
   };
   struct Nothing {};
   backend_.reader.read<Nothing>(
@@ -184,10 +194,8 @@ grpc::ServerUnaryReactor* JobService::RetryTasks(grpc::CallbackServerContext* co
         const auto event = read_retry(reader, id, states, *request);
         if (!event) return void(refuse(reactor, event.error()));
         backend_.io.post([=, this, event = *event] {
-          if (const auto sound = check_inputs(backend_.blobs, event.spec); !sound) {
-            return void(refuse(reactor, sound.error()));
-          }
-          submit(event);
+          hand_over(backend_, kCallBytes + event.spec.indices.size(), event,
+                    check_inputs(backend_.blobs, event.spec), answer);
         });
       },
       refusal(reactor));

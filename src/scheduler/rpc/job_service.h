@@ -54,6 +54,8 @@ class JobService final : public job::v1::JobService::CallbackService {
   // Makes the change and answers with the job as it is then.
   void update(grpc::ServerUnaryReactor* reactor, const std::string& job_id, UpdateRequested event,
               job::v1::Job* out);
+  void tell_task_count(grpc::ServerUnaryReactor* reactor, JobId id,
+                       job::v1::RetryTasksResponse* response);
 
   Backend& backend_;
   std::atomic<std::uint32_t> last_staging_{0};  // of this epoch

@@ -140,7 +140,14 @@ void SubmitCall::complete() {
     event_.request_hash = hash_.finish();
     backend_.io.post([this] {
       auto sound = check_deadline();
-      submit(sound ? check_inputs(backend_.blobs, event_.spec) : sound);
+      if (sound) sound = check_inputs(backend_.blobs, event_.spec);
+      hand_over(backend_, spec_bytes_, event_, sound, [this](const Result<JobReply>& reply) {
+        if (!reply) return refuse(reply.error());
+        response_.set_job_id(to_string(reply->job));
+        response_.set_cursor(to_cursor(backend_.store_id, reply->seq - 1));
+        response_.set_already_submitted(reply->already_submitted);
+        Finish(grpc::Status::OK);
+      });
     });
   }
 }
@@ -164,24 +171,17 @@ Result<> check_inputs(const BlobStore& blobs, const protocol::JobSpec& spec) {
   return fail(ErrorCode::kFailedPrecondition, "inputs not stored: " + digests);
 }
 
-// What was submitted before is answered as before, though a deadline has passed or an input has
-// gone since.
-void SubmitCall::submit(const Result<>& sound) {
-  const auto hand_over = [this] {
-    backend_.loop.request(spec_bytes_ + sizeof event_, event_, [this](const Result<JobReply>& r) {
-      if (!r) return refuse(r.error());
-      response_.set_job_id(to_string(r->job));
-      response_.set_cursor(to_cursor(backend_.store_id, r->seq - 1));
-      response_.set_already_submitted(r->already_submitted);
-      Finish(grpc::Status::OK);
-    });
+void hand_over(Backend& backend, std::size_t bytes, SubmitRequested event, const Result<>& sound,
+               std::function<void(const Result<JobReply>&)> done) {
+  auto request = [&backend, bytes, event, done] {
+    backend.loop.request(bytes + sizeof event, event, done);
   };
-  if (sound) return hand_over();
-  backend_.loop.post([this, hand_over, error = sound.error()] {
-    if (backend_.loop.scheduler().knows(event_.request)) {
-      hand_over();
+  if (sound) return request();
+  backend.loop.post([&backend, request, key = event.request, done, error = sound.error()] {
+    if (backend.loop.scheduler().knows(key)) {
+      request();
     } else {
-      refuse(error);
+      done(tl::unexpected(error));
     }
   });
 }

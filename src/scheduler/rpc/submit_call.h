@@ -2,6 +2,8 @@
 // and hands the job to the core. It deletes itself once the call is done.
 #pragma once
 
+#include <functional>
+
 #include "common/digest.h"
 #include "hearth/job/v1/job.pb.h"
 #include "scheduler/rpc/calls.h"
@@ -12,6 +14,11 @@ inline constexpr std::size_t kRequestIdBytesMax = 128;
 
 // Whether all inputs are stored; kFailedPrecondition names those that are not. On the I/O pool.
 Result<> check_inputs(const BlobStore& blobs, const protocol::JobSpec& spec);
+
+// Hands the job to the core where it is sound. What was submitted before is answered as before,
+// though a deadline has passed or an input has gone since. `bytes`: of the specification.
+void hand_over(Backend& backend, std::size_t bytes, SubmitRequested event, const Result<>& sound,
+               std::function<void(const Result<JobReply>&)> done);
 
 class SubmitCall final : public grpc::ServerReadReactor<job::v1::SubmitJobRequest> {
  public:
@@ -28,7 +35,6 @@ class SubmitCall final : public grpc::ServerReadReactor<job::v1::SubmitJobReques
   void stage(job::v1::PayloadPage& page);
   void complete();
   Result<> check_deadline() const;
-  void submit(const Result<>& sound);
   void refuse(const Error& error) { Finish(wire::to_status(error)); }
 
   Backend& backend_;

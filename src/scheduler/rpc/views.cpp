@@ -105,6 +105,9 @@ void to_wire(const JobRow& row, const std::optional<JobView>& view, job::v1::Job
   if (ended) set_time(row.ended_at, out->mutable_ended_at());
   out->set_held(!ended && row.spec.held);
   out->set_reason(wire::to_utf8(row.reason));
+  if (row.cancelled) {
+    out->set_cancel_cause(static_cast<job::v1::CancelCause>(1 + static_cast<int>(*row.cancelled)));
+  }
   if (use_view) {
     for (const auto other : view->waits_for) out->add_waits_for(to_string(other));
   }

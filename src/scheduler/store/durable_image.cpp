@@ -76,7 +76,6 @@ void DurableImage::apply(const CommitEntry& entry, const JobAccepted& fact) {
   auto& job = jobs_[fact.job];
   job.row.job = fact.job;
   job.row.spec = fact.spec;
-  job.row.has_payloads = fact.staging != 0;
   job.row.staging = fact.staging;
   job.row.submitted_at = fact.at;
   job.row.accepted_seq = entry.seq;
@@ -122,18 +121,15 @@ void DurableImage::apply(const CommitEntry&, const RequeueConsumed& fact) {
 
 void DurableImage::apply(const CommitEntry& entry, const JobUpdated& fact) {
   auto& row = existing(fact.job).row;
-  row.spec.held = fact.control.held;
-  row.spec.priority = fact.control.priority;
-  row.spec.deadline = fact.control.deadline;
+  scheduler::apply(fact.control, row.spec);
   row.reason = fact.reason;
   log(entry.seq, fact.job, fact);
 }
 
 void DurableImage::apply(const CommitEntry& entry, const JobCancelled& fact) {
   auto& job = existing(fact.job);
-  job.row.cancelled = true;
+  job.row.cancelled = fact.cause;
   job.row.reason = fact.reason;
-  job.cancelled = fact.cause;
   log(entry.seq, fact.job, fact);
 }
 
@@ -208,9 +204,9 @@ DurableState DurableImage::load() {
     DurableJob durable;
     durable.job = id;
     durable.spec = job.row.spec;
-    durable.has_payloads = job.row.has_payloads;
+    durable.has_payloads = job.row.staging != 0;
     durable.dispatched_below = job.dispatched_below;
-    durable.cancelled = job.cancelled;
+    durable.cancelled = job.row.cancelled;
     durable.submitted_at = job.row.submitted_at;
     durable.totals = job.row.totals;
     for (const auto& [index, task] : job.tasks) durable.ended.push_back({index, task.state});

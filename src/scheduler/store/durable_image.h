@@ -47,7 +47,6 @@ class DurableImage : public StoreReader {
     JobRow row;  // totals run while it is active
     std::uint64_t staging = 0;
     std::uint64_t dispatched_below = 0;
-    std::optional<CancelCause> cancelled;
     std::map<std::uint64_t, TaskRow> tasks;
     std::map<Sequence, std::uint64_t> order;  // of the tasks' ends
     std::map<std::tuple<std::uint64_t, AttemptId, Sequence>, AttemptRow> retried;

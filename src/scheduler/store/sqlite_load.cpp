@@ -46,12 +46,6 @@ Result<> load_meta(Database& database, DurableState& state) {
       });
 }
 
-std::optional<CancelCause> cancel_cause(std::uint64_t stored) {
-  const auto last = static_cast<std::uint64_t>(CancelCause::kDependency);
-  if (stored == 0 || stored > last + 1) return std::nullopt;
-  return static_cast<CancelCause>(stored - 1);
-}
-
 // Both queries are answered from indexes alone.
 Result<> load_ended(Database& database, DurableJob& job) {
   auto done = database.statement("SELECT task_index FROM tasks WHERE job = ? ORDER BY task_index")

@@ -41,8 +41,7 @@ Result<JobRow> read_job(Row row) {
   HEARTH_TRY(spec, spec_from_json(row.text()));
   job.spec = std::move(spec);
   job.staging = row.number();
-  job.has_payloads = job.staging != 0;
-  job.cancelled = row.number() != 0;
+  job.cancelled = cancel_cause(row.number());
   job.counts.pending = row.number();
   job.counts.running = row.number();
   job.counts.succeeded = row.number();

@@ -102,15 +102,19 @@ Result<> SqliteWriter::write(const CommitEntry&, const RequeueConsumed& fact) {
 }
 
 Result<> SqliteWriter::write(const CommitEntry&, const JobUpdated& fact) {
-  const auto& control = fact.control;
-  std::optional<std::int64_t> deadline_ms;
-  if (control.deadline) deadline_ms = to_ms(*control.deadline);
-  return database_
-      .statement(
-          "UPDATE jobs SET reason = ?, spec = json_patch(spec, json_object('held', json(?),"
-          " 'priority', ?, 'deadline_ms', ?)) WHERE id = ?")
-      .run(fact.reason, std::string(control.held ? "true" : "false"), control.priority, deadline_ms,
-           fact.job.value);
+  Result<protocol::JobSpec> spec;
+  auto done = database_.statement("SELECT spec FROM jobs WHERE id = ?")
+                  .each(
+                      [&](Row row) -> Result<bool> {
+                        spec = spec_from_json(row.text());
+                        return false;
+                      },
+                      fact.job.value);
+  if (!done) return done;
+  if (!spec) return tl::unexpected(spec.error());
+  apply(fact.control, *spec);
+  return database_.statement("UPDATE jobs SET reason = ?, spec = ? WHERE id = ?")
+      .run(fact.reason, spec_to_json(*spec), fact.job.value);
 }
 
 Result<> SqliteWriter::write(const CommitEntry&, const JobCancelled& fact) {

@@ -2,7 +2,6 @@
 // the numbers in our headers may change.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string_view>
 
@@ -45,18 +44,6 @@ template <class E>
 std::string_view stored_name(E value) {
   return to_string(value);
 }
-template <>
-inline std::string_view stored_name(JobState state) {
-  constexpr std::array<std::string_view, 4> kNames{"ACTIVE", "SUCCEEDED", "FAILED", "CANCELLED"};
-  return kNames.at(static_cast<std::size_t>(state));
-}
-
-template <>
-inline std::string_view stored_name(CancelCause cause) {
-  constexpr std::array<std::string_view, 4> kNames{"REQUEST", "FAILURES", "DEADLINE", "DEPENDENCY"};
-  return kNames.at(static_cast<std::size_t>(cause));
-}
-
 // Nothing where no value has that name: the row is damaged, or of a newer program.
 template <class E>
 std::optional<E> from_stored_name(std::string_view name) {
@@ -64,6 +51,12 @@ std::optional<E> from_stored_name(std::string_view name) {
     if (stored_name(static_cast<E>(i)) == name) return static_cast<E>(i);
   }
   return std::nullopt;
+}
+
+// Of the column `cancelled`: 0, or 1 + the cause.
+inline std::optional<CancelCause> cancel_cause(std::uint64_t stored) {
+  if (stored == 0 || stored > 1 + static_cast<std::uint64_t>(last_of(CancelCause{}))) return {};
+  return static_cast<CancelCause>(stored - 1);
 }
 
 }  // namespace hearth::scheduler

@@ -34,9 +34,8 @@ struct JobRow {
   JobId job;
   protocol::JobSpec spec;
   JobState state = JobState::kActive;  // kActive until JobEnded is durable
-  bool has_payloads = false;
   std::uint64_t staging = 0;  // of its payloads, of which a job that retries tasks has a part
-  bool cancelled = false;
+  std::optional<CancelCause> cancelled;
   std::string reason;  // why it was held, changed or cancelled, the last of these
   TaskCounts counts;   // only once ended
   JobTotals totals;    // only once ended

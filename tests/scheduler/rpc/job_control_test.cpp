@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "fake_agent.h"
+#include "wire/job.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -89,6 +90,23 @@ TEST_F(JobControlTest, AnUpdateChangesWhatItNamesAndSaysWhatCannotBe) {
   EXPECT_EQ(get("j1").spec().priority(), 90u);
 }
 
+TEST_F(JobControlTest, WithoutItsDeadlineAJobIsNotCancelledAtIt) {
+  auto job = spec(1);
+  job.mutable_deadline()->set_seconds(4'000'000'000);
+  job.set_deadline_action(job::v1::DEADLINE_ACTION_CANCEL);
+  job.set_held(true);
+  job::v1::SubmitJobResponse submitted;
+  ASSERT_TRUE(submit("r1", job, &submitted).ok());
+  job::v1::UpdateJobRequest clear;
+  clear.set_clear_deadline(true);
+  job::v1::UpdateJobResponse response;
+  ASSERT_TRUE(update(clear, &response).ok());
+  EXPECT_EQ(response.job().spec().deadline_action(), job::v1::DEADLINE_ACTION_CONTINUE);
+  EXPECT_TRUE(wire::from_wire(get("j1").spec())) << "agents refuse what does not hold together";
+  restart();
+  EXPECT_TRUE(wire::from_wire(get("j1").spec()));
+}
+
 TEST_F(JobControlTest, AJobThatWaitsSaysForWhatAndStartsAfterIt) {
   const auto first = submit(1);
   auto second = spec(1);
@@ -150,6 +168,7 @@ TEST_F(JobControlTest, FailedTasksAreSubmittedAgainWithTheirPayloads) {
   ASSERT_TRUE(retry("j1", "x", &retried).ok());
   EXPECT_TRUE(retried.already_submitted());
   EXPECT_EQ(retried.job_id(), first);
+  EXPECT_EQ(retried.task_count(), 2u);
   FakeAgent agent{channel_};
   FakeAgent::Greeting greeting;
   greeting.session_counter = 2;

@@ -41,6 +41,13 @@ TEST_F(Pages, EveryMetricHasTheFormThatPrometheusWants) {
   const auto start = agent.next_start();
   agent.succeed(start, "x");
   agent.await_acknowledgement(start.attempt());
+  auto held = spec(2);
+  held.set_held(true);
+  job::v1::SubmitJobResponse submitted;
+  ASSERT_TRUE(submit("r2", held, &submitted).ok());
+  auto after = spec(3);
+  after.add_after()->set_job_id(submitted.job_id());
+  ASSERT_TRUE(submit("r3", after, &submitted).ok());
 
   const auto reply = get_page("/metrics");
   EXPECT_THAT(reply, StartsWith("HTTP/1.1 200"));
@@ -67,6 +74,9 @@ TEST_F(Pages, EveryMetricHasTheFormThatPrometheusWants) {
                              "# TYPE hearth_capacity_power_watts gauge\n",
                              "hearth_work_pressure_ratio ",
                              "hearth_tasks_waiting{reason=\"placement\"} 0\n",
+                             "hearth_tasks_waiting{reason=\"hold\"} 2\n",
+                             "hearth_tasks_waiting{reason=\"dependency\"} 3\n",
+                             "hearth_tasks_waiting{reason=\"commit\"} 0\n",
                              "hearth_attempts_retried_total{class=\"node_lost\"} 0\n",
                              "hearth_dispatch_duration_seconds_count ",
                              "hearth_zone_sensor_trusted{zone=\"z-n1\"} 1\n",

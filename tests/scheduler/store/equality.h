@@ -51,8 +51,8 @@ inline auto tied(const SiteCapSet& f) {
 }
 
 inline auto tied(const JobRow& r) {
-  return std::tie(r.job, r.spec, r.state, r.has_payloads, r.staging, r.cancelled, r.reason,
-                  r.counts, r.totals, r.submitted_at, r.ended_at, r.accepted_seq, r.ended_seq);
+  return std::tie(r.job, r.spec, r.state, r.staging, r.cancelled, r.reason, r.counts, r.totals,
+                  r.submitted_at, r.ended_at, r.accepted_seq, r.ended_seq);
 }
 inline auto tied(const AttemptRow& r) {
   return std::tie(r.index, r.node, r.report);
