@@ -237,14 +237,19 @@ def agent_restarted(guest):
     return f"task {process} lived on, its result came"
 
 
-def agent_hung(guest):
-    process = long_task(guest)
-    before = guest.property("hearth-agent", "MainPID")
+def hung(guest, unit):
+    """Stops the unit's process; returns the seconds until the watchdog had another one running."""
+    before = guest.property(unit, "MainPID")
     guest.run("kill", "-STOP", before)
     since = time.monotonic()
-    guest.wait_for("the watchdog", f"test $(systemctl show --value -p MainPID hearth-agent) != "
-                                   f"{before} && systemctl is-active -q hearth-agent", 120)
-    took = time.monotonic() - since
+    guest.wait_for("the watchdog", f"test $(systemctl show --value -p MainPID {unit}) != "
+                                   f"{before} && systemctl is-active -q {unit}", 120)
+    return time.monotonic() - since
+
+
+def agent_hung(guest):
+    process = long_task(guest)
+    took = hung(guest, "hearth-agent")
     expect(int(guest.property("hearth-agent", "NRestarts")) >= 1, "no restart was counted")
     task_survived(guest, process)
     return f"killed and back {took:.0f} s after SIGSTOP; task {process} lived on"
@@ -252,12 +257,7 @@ def agent_hung(guest):
 
 def scheduler_hung(guest):
     process = long_task(guest)
-    before = guest.property("hearthd", "MainPID")
-    guest.run("kill", "-STOP", before)
-    since = time.monotonic()
-    guest.wait_for("the watchdog", f"test $(systemctl show --value -p MainPID hearthd) != "
-                                   f"{before} && systemctl is-active -q hearthd", 120)
-    took = time.monotonic() - since
+    took = hung(guest, "hearthd")
     log = guest.run("journalctl", "-u", "hearthd", "--no-pager", "-o", "cat")
     expect("Watchdog timeout" in log, "the journal knows of no watchdog")
     guest.wait_for("the node", "hearth node list -o json | grep -q ONLINE")

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "common/json_reader.h"
+#include "node_agent/store/setpoint_json.h"
 #include "protocol/heat.h"
 
 namespace hearth::node_agent {
@@ -34,10 +35,9 @@ struct Encode {
     return {{"request", "boost"}, {"for_s", to_seconds(r.lasting)}};
   }
   json operator()(const ChooseHoliday& r) const {
-    return {{"request", "holiday"},
-            {"away_c", r.holiday.away.value},
-            {"from", hearth::to_string(r.holiday.from)},
-            {"until", hearth::to_string(r.holiday.until)}};
+    json object = node_agent::to_json(r.holiday);
+    object["request"] = "holiday";
+    return object;
   }
   json operator()(const EndHoliday&) const { return {{"request", "home"}}; }
   json operator()(const AskStatus&) const { return {{"request", "status"}}; }
@@ -58,7 +58,7 @@ Result<UtcTime> parse_option(const char* option, std::string_view text, UtcTime 
   return fail(ErrorCode::kInvalidArgument, std::string(option) + ": " + time.error().message);
 }
 
-Result<ControlRequest> parse_holiday(const ChoiceWords& words, UtcTime now) {
+Result<ControlRequest> choose_holiday(const ChoiceWords& words, UtcTime now) {
   if (!words.lasting.empty()) {
     return fail(ErrorCode::kInvalidArgument, "a holiday has --until, not --for");
   }
@@ -86,21 +86,9 @@ Result<ControlRequest> parse_holiday(const ChoiceWords& words, UtcTime now) {
   return ChooseHoliday{holiday};
 }
 
-Result<ControlRequest> read_holiday(const json& object) {
-  protocol::Holiday holiday;
-  std::string request;
-  std::string from;
-  std::string until;
-  JsonReader reader{object};
-  reader.read("request", request);
-  reader.read("away_c", holiday.away.value);
-  reader.read("from", from);
-  reader.read("until", until);
-  if (auto ok = reader.finish(); !ok) return tl::unexpected(ok.error());
-  HEARTH_TRY(first, parse_utc_time(from));
-  HEARTH_TRY(end, parse_utc_time(until));
-  holiday.from = first;
-  holiday.until = end;
+Result<ControlRequest> read_holiday(json object) {
+  object.erase("request");
+  HEARTH_TRY(holiday, parse_holiday(object));
   return ChooseHoliday{holiday};
 }
 
@@ -108,7 +96,7 @@ Result<ControlRequest> read_holiday(const json& object) {
 
 Result<ControlRequest> parse_choice(const ChoiceWords& words, UtcTime now) {
   const auto& choice = words.choice;
-  if (choice == "holiday") return parse_holiday(words, now);
+  if (choice == "holiday") return choose_holiday(words, now);
   if (!words.from.empty() || !words.until.empty() || !words.away.empty()) {
     return fail(ErrorCode::kInvalidArgument, "--from, --until and --away are a holiday's");
   }

@@ -15,11 +15,6 @@
 namespace hearth::node_agent {
 namespace {
 
-std::optional<std::uint64_t> stands_for(const StartTask& order) {
-  if (order.spec.indices.empty()) return std::nullopt;
-  return protocol::index_at(order.spec.indices, order.task.index);
-}
-
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 using boost::system::error_code;
@@ -31,6 +26,11 @@ constexpr const char* kForgottenPrefix = "forgotten-";
 
 UtcTime utc_now() {
   return std::chrono::floor<Duration>(std::chrono::system_clock::now());
+}
+
+std::optional<std::uint64_t> stands_for(const StartTask& order) {
+  if (order.spec.indices.empty()) return std::nullopt;
+  return protocol::index_at(order.spec.indices, order.task.index);
 }
 
 // What a dead runner's task left running. It may fork while we look: several passes.

@@ -28,6 +28,14 @@ Result<protocol::ProgrammeStep> parse_step(const json& object) {
   return step;
 }
 
+}  // namespace
+
+json to_json(const protocol::Holiday& holiday) {
+  return {{"away_c", holiday.away.value},
+          {"from", to_string(holiday.from)},
+          {"until", to_string(holiday.until)}};
+}
+
 Result<protocol::Holiday> parse_holiday(const json& object) {
   protocol::Holiday holiday;
   std::string from;
@@ -44,8 +52,6 @@ Result<protocol::Holiday> parse_holiday(const json& object) {
   return holiday;
 }
 
-}  // namespace
-
 json to_json(const protocol::Setpoint& setpoint) {
   json object = {{"mode", to_string(setpoint.mode)},
                  {"revision", setpoint.revision.counter},
@@ -55,11 +61,7 @@ json to_json(const protocol::Setpoint& setpoint) {
     object["programme"].push_back(
         {{"minute_of_week", step.minute_of_week}, {"setpoint_c", step.setpoint.value}});
   }
-  if (const auto& holiday = setpoint.holiday) {
-    object["holiday"] = {{"away_c", holiday->away.value},
-                         {"from", to_string(holiday->from)},
-                         {"until", to_string(holiday->until)}};
-  }
+  if (setpoint.holiday) object["holiday"] = to_json(*setpoint.holiday);
   return object;
 }
 

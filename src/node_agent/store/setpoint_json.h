@@ -13,8 +13,10 @@
 namespace hearth::node_agent {
 
 nlohmann::json to_json(const protocol::Setpoint& setpoint);
+nlohmann::json to_json(const protocol::Holiday& holiday);
 
 // kInvalidArgument naming what is wrong.
+Result<protocol::Holiday> parse_holiday(const nlohmann::json& object);
 Result<protocol::Setpoint> parse_setpoint(const nlohmann::json& object);
 
 }  // namespace hearth::node_agent
