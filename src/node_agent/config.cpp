@@ -129,6 +129,7 @@ void control_fields(Io& io, AgentConfig& agent) {
   io.field("cpu_trip_c", agent.cpu_trip);
   io.field("case_trip_c", agent.case_trip);
   io.field("air_step_max_k", agent.air_step_max);
+  io.field("sensor_near_case", agent.sensor_near_case);
   io.field("cool_at_night", agent.cool_at_night);
   const auto positive = [](Duration value) { return value > Duration::zero(); };
   io.require(
@@ -167,9 +168,12 @@ void simulated_fields(Io& io, HeaterConfig& config) {
   io.field("nominal_cpu", heater.cores);
   io.field("resistance_max_w", heater.resistance_max);
   io.field("sensor_quantum_k", heater.sensor_quantum_k);
+  io.field("case_share", heater.case_share);
   io.require(heater.cores >= 0, "nominal_cpu: negative");
   io.require(heater.resistance_max >= 0_W, "resistance_max_w: negative");
   io.require(heater.sensor_quantum_k >= 0, "sensor_quantum_k: negative");
+  io.require(heater.case_share >= 0 && heater.case_share <= thermal::kCaseShareMax,
+             "case_share: not in 0..0.5");
 }
 
 template <class Io>
@@ -313,6 +317,10 @@ void check(Reading& io, const Config& config) {
              "heater: a tank needs the driver sysfs with tank_top, tank_middle and tank_bottom");
   io.require(!real || has_tank || facts.follows || !sysfs.air.name.empty(),
              "heater.air.name: missing: which thermometer sees the room?");
+  io.require(!config.agent.sensor_near_case || !real || !sysfs.enclosure.name.empty(),
+             "heater.case.name: missing: control.sensor_near_case needs it");
+  io.require(!config.agent.sensor_near_case || (!has_tank && !facts.follows),
+             "control.sensor_near_case: for a room's own sensor; not with a tank or follows");
   io.require(!real || !facts.can_sleep || !sysfs.boards_switch.empty(),
              "heater.boards_switch: missing: can_sleep needs it");
   io.require(!real || facts.resistance <= 0_W || !sysfs.resistance_switch.empty(),

@@ -51,6 +51,9 @@ Agent::Impl::Impl(AgentConfig configuration, AgentState state)
     tank.emplace(*config.facts.tank, config.sensor_timeout, state.draws);
     hygiene.emplace(*config.facts.tank, state.hygiene);
   }
+  if (config.sensor_near_case && !config.facts.follows && !tank) {
+    near_case.emplace(config, state.near_case);
+  }
   if (state.power_cut_seed) {
     Random random{*state.power_cut_seed};
     start_delay = Duration{random.below(static_cast<std::uint64_t>(kStartWithin.count()))};
@@ -92,6 +95,10 @@ const protocol::Telemetry& Agent::telemetry() const {
 }
 thermal::LearnedDraws Agent::learned_draws() const {
   return impl_->tank ? impl_->tank->learned() : thermal::LearnedDraws{};
+}
+std::optional<Agent::NearCaseNow> Agent::near_case() const {
+  if (!impl_->near_case) return std::nullopt;
+  return NearCaseNow{impl_->near_case->bias(), impl_->near_case->correction()};
 }
 protocol::Setpoint Agent::setpoint() const {
   return impl_->setpoints.in_force();

@@ -35,6 +35,12 @@ class Agent {
   [[nodiscard]] std::size_t waiting_count() const;
   // For StoreDraws, which comes only from an agent with a tank.
   [[nodiscard]] thermal::LearnedDraws learned_draws() const;
+  // Unset unless the room's sensor is near the case.
+  struct NearCaseNow {
+    thermal::CaseBias bias;
+    Kelvins correction;  // taken out of the last reading
+  };
+  [[nodiscard]] std::optional<NearCaseNow> near_case() const;
 
  private:
   struct Impl;

@@ -7,6 +7,7 @@
 
 #include "node_agent/core/hygiene.h"
 #include "protocol/stream.h"
+#include "thermal/case_bias.h"
 #include "thermal/tank_model.h"
 
 namespace hearth::node_agent {
@@ -26,6 +27,7 @@ struct AgentConfig {
   Celsius cpu_trip{100};                    // at or above: trip, latched until TripReset
   Celsius case_trip{75};                    // so a covered heater trips too
   Kelvins air_step_max{5};                  // two passes further apart: implausible
+  bool sensor_near_case = false;            // the room's sensor reads part of the case
   bool cool_at_night = false;               // a programme's step down is an order to cool
 };
 
@@ -37,6 +39,7 @@ struct AgentState {
   std::uint64_t highest_epoch = 0;
   std::optional<protocol::ZonePlan> plan;
   std::optional<thermal::LearnedDraws> draws;  // of the tank's household
+  std::optional<thermal::CaseBias> near_case;  // of the room's sensor
   std::optional<HygieneHistory> hygiene;       // of the audit's last lift that was done
   // Set where the power had failed: the node starts at random within ten minutes (DESIGN section
   // 5), so that a building's breaker does not see all of them at once.

@@ -20,9 +20,19 @@ void Agent::Impl::update(const SensorsRead& event) {
   emitted.take(measured ? std::optional(drawn) : std::nullopt, now);
 
   auto said = event.air_temperature_c;
-  std::optional<Celsius> value;
-  if (said.quality == Quality::kGood && in_range(Celsius{said.value})) value = Celsius{said.value};
-  rise_check.take(value, emitted, now);
+  std::optional<Celsius> raw;
+  if (said.quality == Quality::kGood && in_range(Celsius{said.value})) raw = Celsius{said.value};
+  rise_check.take(raw, emitted, now);
+  auto value = raw;
+  if (near_case) {
+    const auto behind = near_case->take(raw ? said : protocol::Reading{}, event.case_temperature_c,
+                                        event.power_w, now);
+    if (raw) {
+      said = behind;
+      value = Celsius{said.value};
+    }
+    if (near_case->worth_keeping()) order(StoreNearCase{near_case->bias()});
+  }
   const bool doubted = value && rise_check.implausible(now);
   if (doubted) said.quality = Quality::kImplausible;
   air_reading = air_sensor.take(said, now);
@@ -33,10 +43,11 @@ void Agent::Impl::update(const SensorsRead& event) {
   }
   if (outdoor_sensed) outdoor = outdoor_sensed;
   const auto air = air_sensor.air(now);
-  window.take(air, outdoor, emitted, now);
+  window.take(near_case && near_case->stepped() ? std::nullopt : air, outdoor, emitted, now);
   // Doubt about a rise must not hide an overheated room.
   const auto zone = config.facts.follows ? zone_air() : doubted ? value : air;
-  protection.observe(tank ? std::nullopt : zone, event.cpu_temperature_c, event.case_temperature_c);
+  protection.observe(tank ? std::nullopt : zone, near_case ? raw : std::nullopt,
+                     event.cpu_temperature_c, event.case_temperature_c);
   sense_tank(event, drawn);
 }
 

@@ -17,6 +17,7 @@
 #include "node_agent/core/emitted_heat.h"
 #include "node_agent/core/energy_book.h"
 #include "node_agent/core/hygiene.h"
+#include "node_agent/core/near_case.h"
 #include "node_agent/core/patience.h"
 #include "node_agent/core/protection.h"
 #include "node_agent/core/quiet.h"
@@ -130,6 +131,7 @@ struct Agent::Impl {
 
   // Heat.
   SetpointAuthority setpoints;
+  std::optional<NearCase> near_case;
   AirSensor air_sensor;
   EmittedHeat emitted;
   WindowWatch window;

@@ -49,6 +49,9 @@ struct Print {
   std::string operator()(const StoreDraws& c) const {
     return "store draws of " + std::to_string(c.half_hours) + " half hours";
   }
+  std::string operator()(const StoreNearCase& c) const {
+    return "store near case of " + std::to_string(c.bias.stops) + " stops";
+  }
   std::string operator()(const PowerBoards& c) const {
     return std::string("boards ") + (c.on ? "on" : "off");
   }

@@ -6,6 +6,7 @@
 
 #include "node_agent/core/hygiene.h"
 #include "protocol/stream.h"
+#include "thermal/case_bias.h"
 
 namespace hearth::node_agent {
 
@@ -109,6 +110,11 @@ struct StoreDraws {
   int half_hours = 0;  // that it rests on
 };
 
+// Keep what was learned of a sensor near the case across restarts.
+struct StoreNearCase {
+  thermal::CaseBias bias;
+};
+
 // The scheduler speaks with an epoch below one we have seen, or refused us: drop the stream.
 struct CloseStream {
   std::string reason;
@@ -117,7 +123,7 @@ struct CloseStream {
 using Command =
     std::variant<Send, OfferResult, ForgetResult, FetchInputs, StartTask, StopTask, SetSpeed,
                  SetPowerCap, SetFiller, SpoolResult, DiscardAttempt, StoreSetpoint, StoreEpoch,
-                 StorePlan, StoreDraws, PowerBoards, RecordHygiene, CloseStream>;
+                 StorePlan, StoreDraws, StoreNearCase, PowerBoards, RecordHygiene, CloseStream>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Command& command);

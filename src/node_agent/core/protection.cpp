@@ -1,5 +1,7 @@
 #include "node_agent/core/protection.h"
 
+#include <algorithm>
+
 namespace hearth::node_agent {
 namespace {
 
@@ -14,13 +16,14 @@ bool reaches(protocol::Reading reading, Celsius limit) {
 
 }  // namespace
 
-void Protection::observe(std::optional<Celsius> air, protocol::Reading cpu,
-                         protocol::Reading enclosure) {
+void Protection::observe(std::optional<Celsius> air, std::optional<Celsius> raw,
+                         protocol::Reading cpu, protocol::Reading enclosure) {
   hot_ = reaches(cpu, cpu_trip_) || reaches(enclosure, case_trip_);
   tripped_ = tripped_ || hot_;
   if (!air) return;
   frost_ = *air < kFrostBelow || (frost_ && *air < kFrostReleased);
-  inhibited_ = *air > kInhibitAbove || (inhibited_ && *air >= kInhibitReleased);
+  const Celsius warmest = raw ? std::max(*air, *raw) : *air;
+  inhibited_ = warmest > kInhibitAbove || (inhibited_ && warmest >= kInhibitReleased);
 }
 
 }  // namespace hearth::node_agent

@@ -16,9 +16,11 @@ class Protection {
  public:
   Protection(Celsius cpu_trip, Celsius case_trip) : cpu_trip_(cpu_trip), case_trip_(case_trip) {}
 
-  // One pass over the sensors; `air` where it can be believed. Readings that are not good change
-  // nothing.
-  void observe(std::optional<Celsius> air, protocol::Reading cpu, protocol::Reading enclosure);
+  // One pass over the sensors; `air` where it can be believed, `raw` where the sensor said more
+  // than that: what was taken out of a reading must not hide over-temperature. Readings that are
+  // not good change nothing.
+  void observe(std::optional<Celsius> air, std::optional<Celsius> raw, protocol::Reading cpu,
+               protocol::Reading enclosure);
 
   // Clears the trip, unless the last pass was still too hot.
   void reset() { tripped_ = hot_; }

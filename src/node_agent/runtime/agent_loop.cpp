@@ -73,6 +73,9 @@ struct AgentLoop::Execute {
   void operator()(const StoreDraws&) const {
     report("draws_not_kept", loop.parts_.state.store_draws(loop.agent_.learned_draws()));
   }
+  void operator()(const StoreNearCase& c) const {
+    report("near_case_not_kept", loop.parts_.state.store_near_case(c.bias));
+  }
   void operator()(const CloseStream& c) const { loop.parts_.link.close(c.reason); }
 
   // Hardware that cannot do it says so at every command: once is enough.

@@ -69,6 +69,14 @@ std::string holiday_text(const json& holiday) {
          holiday.at("from").get<std::string>() + " until " + holiday.at("until").get<std::string>();
 }
 
+std::string near_case_text(const json& near_case) {
+  const int stops = near_case.at("stops").get<int>();
+  char text[128];
+  std::snprintf(text, sizeof text, "%.1f K of the case taken out (share %.3f, ",
+                near_case.at("correction_k").get<double>(), near_case.at("share").get<double>());
+  return text + (stops > 0 ? "learned from " + std::to_string(stops) + " stops)" : "a guess yet)");
+}
+
 template <class Line>
 void tank_lines(const json& status, Line line) {
   const auto& tank = status.at("tank");
@@ -114,6 +122,11 @@ json describe_status(const StatusFacts& facts) {
                  {"heater", facts.heater},
                  {"version", facts.facts.agent_version}};
   if (telemetry.setpoint) status["setpoint_now_c"] = telemetry.setpoint->value;
+  if (const auto near_case = facts.agent.near_case()) {
+    status["near_case"] = {{"share", near_case->bias.k()},
+                           {"stops", near_case->bias.stops},
+                           {"correction_k", near_case->correction.value}};
+  }
   if (telemetry.tank) status["tank"] = to_json(*telemetry.tank);
   if (const auto& last = facts.last_hygiene) {
     status["last_hygiene"] = {{"started", hearth::to_string(last->started)},
@@ -137,6 +150,7 @@ std::string print_status(const json& status) {
   const auto& setpoint = status.at("setpoint");
   if (setpoint.contains("holiday")) line("holiday", holiday_text(setpoint.at("holiday")));
   line("temperature", reading_text(status.at("air_temperature_c"), "degC"));
+  if (status.contains("near_case")) line("near case", near_case_text(status.at("near_case")));
   line("power", reading_text(status.at("power_w"), "W") + ", wanted " +
                     number_text(status.at("power_wanted_w"), "W"));
   line("tasks", count("tasks_running") + " running, " + count("tasks_waiting") + " waiting, " +

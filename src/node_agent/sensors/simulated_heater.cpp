@@ -35,7 +35,10 @@ SensorsRead SimulatedHeater::read(double task_cpu_s, Duration elapsed) {
     resistance_used_ += resistance_ * elapsed;
     sensors.power_w = good(total.value);
   }
-  const double air = room_.state().air.value;
+  const double share = config_.case_share;
+  const double heatsink = room_.state().radiator.value;
+  const double air = (1 - share) * room_.state().air.value + share * heatsink;
+  if (share > 0) sensors.case_temperature_c = good(heatsink);
   const double quantum = config_.sensor_quantum_k;
   sensors.air_temperature_c = good(quantum > 0 ? std::round(air / quantum) * quantum : air);
   sensors.outdoor_temperature_c = good(config_.weather.outdoor.value);

@@ -2,7 +2,8 @@
 //
 // power = idle + (CPU seconds used / nominal CPU seconds) (max - idle) + filler, at most `max` and
 // the cap in force (HEAT section 6). Filler burns no real CPU. With its boards off it draws `off`
-// and the resistance.
+// and the resistance. With a share of the case its sensor reads that much of it, and the case is
+// read too.
 #pragma once
 
 #include "node_agent/sensors/heater.h"
@@ -21,6 +22,7 @@ struct SimulatedHeaterConfig {
   Watts max{500};
   Watts resistance_max{0};
   double sensor_quantum_k = 0.01;  // readings are rounded to this; 0: not at all
+  double case_share = 0;  // of the case, that the sensor near it reads (thermal/case_bias.h)
 };
 
 class SimulatedHeater : public Heater {

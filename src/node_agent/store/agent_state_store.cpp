@@ -14,6 +14,7 @@
 #include "hearth/node/v1/node.pb.h"
 #include "node_agent/store/draws_json.h"
 #include "node_agent/store/files.h"
+#include "node_agent/store/near_case_json.h"
 #include "node_agent/store/setpoint_json.h"
 #include "wire/node.h"
 
@@ -80,6 +81,7 @@ Result<std::unique_ptr<AgentStateStore>> AgentStateStore::open(const std::string
   store->load();
   store->load_plan();
   store->load_draws();
+  store->load_near_case();
   store->notice_power_cut();
   store->state_.hygiene = store->hygiene_log_.history();
   store->state_.boot_id = draw_id();
@@ -150,6 +152,22 @@ void AgentStateStore::load_draws() {
 Result<> AgentStateStore::store_draws(const thermal::LearnedDraws& draws) {
   state_.draws = draws;
   return replace_file(directory_ + "/draws.json", draws_to_json(draws));
+}
+
+void AgentStateStore::load_near_case() {
+  const auto path = directory_ + "/near_case.json";
+  const auto text = read_file(path, kStateBytesMax);
+  if (!text) return;
+  if (auto bias = near_case_from_json(*text)) {
+    state_.near_case = *bias;
+  } else {
+    log::warn("near_case_damaged", {{"path", path}, {"reason", bias.error().message}});
+  }
+}
+
+Result<> AgentStateStore::store_near_case(const thermal::CaseBias& bias) {
+  state_.near_case = bias;
+  return replace_file(directory_ + "/near_case.json", near_case_to_json(bias));
 }
 
 Result<> AgentStateStore::save() const {

@@ -1,7 +1,7 @@
 // What an agent keeps across its restarts, in STATE/agent.json: who it is, how many streams it has
 // opened, the setpoint in force, the highest scheduler epoch it has seen. The plan of the next days
 // is beside it, STATE/plan.pb, in the stream's own form, and so is what was learned of a tank's
-// draws, STATE/draws.json.
+// draws, STATE/draws.json, and of a sensor near the case, STATE/near_case.json.
 //
 // One agent per state directory: open() takes a lock that ends with the process. Every change is
 // on disk when its function returns (changes are rare). Blocking; made for one thread.
@@ -38,6 +38,7 @@ class AgentStateStore {
   Result<> store_epoch(std::uint64_t epoch);
   Result<> store_plan(const protocol::ZonePlan& plan);
   Result<> store_draws(const thermal::LearnedDraws& draws);
+  Result<> store_near_case(const thermal::CaseBias& bias);
   HygieneLog& hygiene_log() { return hygiene_log_; }
   const HygieneLog& hygiene_log() const { return hygiene_log_; }
 
@@ -48,6 +49,7 @@ class AgentStateStore {
   void load();
   void load_plan();
   void load_draws();
+  void load_near_case();
   void notice_power_cut();
   Result<> save() const;
 

@@ -61,7 +61,7 @@ TEST(AirSensor, ForeseesASteadyRise) {
 
 TEST(Protection, HoldsBetweenItsBounds) {
   Protection protection(100_degC, 75_degC);
-  const auto observe = [&](Celsius air) { protection.observe(air, {}, {}); };
+  const auto observe = [&](Celsius air) { protection.observe(air, {}, {}, {}); };
   observe(7_degC);
   EXPECT_FALSE(protection.frost());
   observe(6.99_degC);
@@ -82,15 +82,15 @@ TEST(Protection, HoldsBetweenItsBounds) {
 
 TEST(Protection, LatchesATripUntilItIsCoolAndReset) {
   Protection protection(100_degC, 75_degC);
-  protection.observe(20_degC, good(100), good(40));
+  protection.observe(20_degC, {}, good(100), good(40));
   EXPECT_TRUE(protection.tripped());
   protection.reset();
   EXPECT_TRUE(protection.tripped()) << "still hot";
-  protection.observe(20_degC, good(60), good(40));
+  protection.observe(20_degC, {}, good(60), good(40));
   EXPECT_TRUE(protection.tripped());
   protection.reset();
   EXPECT_FALSE(protection.tripped());
-  protection.observe(20_degC, {120, Quality::kStale}, good(74.9));
+  protection.observe(20_degC, {}, {120, Quality::kStale}, good(74.9));
   EXPECT_FALSE(protection.tripped());
 }
 

@@ -66,10 +66,13 @@ class SafetyWalk {
  public:
   explicit SafetyWalk(std::uint64_t seed)
       : random_(seed),
+        case_random_(seed + 1'000'000),
         boiler_(random_.chance(30)),
+        near_case_(!boiler_ && case_random_.chance(40)),
         sensor_(random_, boiler_ ? 95 : 60),
         middle_(random_, 95),
         bottom_(random_, 95),
+        case_(case_random_, 80),
         config_(config()),
         agent_(config_, state()),
         heater_(room()),
@@ -101,6 +104,7 @@ class SafetyWalk {
     if (random_.chance(50)) facts.quiet = {{1320, 360, kQuiet}};
     if (boiler_) facts.tank.emplace();
     if (boiler_) facts.tank->hygiene_every = hours{24};
+    made.sensor_near_case = near_case_;
     return made;
   }
   AgentState state() {
@@ -238,7 +242,9 @@ class SafetyWalk {
     heater_.set_weather(weather);
     auto sensors = heater_.read(drawn_s, pass);
     sensors.outdoor_temperature_c = random_.chance(50) ? good(outdoor_c_) : protocol::Reading{};
-    sensors.air_temperature_c = boiler_ ? protocol::Reading{} : sensor_.read(air_c());
+    sensors.air_temperature_c = boiler_ ? protocol::Reading{} : sensor_.read(seen_c());
+    if (near_case_) sensors.case_temperature_c = case_.read(case_c());
+    raw_ = sensors.air_temperature_c;
     if (now_ < hot_until_) sensors.case_temperature_c = good(90);
     if (boiler_) {
       tank_.step({Watts{sensors.power_w.value} - resistance_, resistance_, circulates_}, pass);
@@ -251,6 +257,8 @@ class SafetyWalk {
     apply(sensors);
   }
   double air_c() const { return heater_.room().state().air.value; }
+  double case_c() const { return heater_.room().state().radiator.value; }
+  double seen_c() const { return near_case_ ? air_c() + 0.1 * (case_c() - air_c()) : air_c(); }
 
   // ---- what must hold
 
@@ -317,8 +325,11 @@ class SafetyWalk {
       expect_no_heat("at the ceiling");
     }
     if (air > 30) expect_no_heat("inhibited");
+    if (raw_.quality == protocol::Quality::kGood && raw_.value > 30 && raw_.value <= 50) {
+      expect_no_heat("inhibited by the reading");
+    }
     // Frost heats with all that the breaker leaves, as soon as the boards are up.
-    if (air < 7 && !t.tripped && started()) {
+    if (round_to_milli(air) < 7 && !t.tripped && started()) {
       EXPECT_FALSE(asleep_) << "frost";
       if (cap_ > 51_W) {
         EXPECT_NEAR(t.power_wanted.value, cap_.value, 1) << "frost";
@@ -388,10 +399,14 @@ class SafetyWalk {
   void execute(const T&) {}
 
   Random random_;
+  Random case_random_;
   bool boiler_;
+  bool near_case_;
   Sensor sensor_;
   Sensor middle_;
   Sensor bottom_;
+  Sensor case_;
+  protocol::Reading raw_;  // of the room, at the last pass
   AgentConfig config_;
   Agent agent_;
   SimulatedHeater heater_;

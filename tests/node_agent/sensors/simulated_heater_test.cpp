@@ -60,5 +60,20 @@ TEST(SimulatedHeater, WarmsItsRoom) {
   EXPECT_GT(last, 18.5);
 }
 
+TEST(SimulatedHeater, ReadsItsShareOfTheCaseAndTheCaseWithIt) {
+  auto config = four_cores();
+  config.sensor_quantum_k = 0;
+  EXPECT_EQ(SimulatedHeater(config).read(40, seconds{10}).case_temperature_c, protocol::Reading{});
+  config.case_share = 0.1;
+  SimulatedHeater heater(config);
+  SensorsRead last;
+  for (int i = 0; i < 360; ++i) last = heater.read(40, seconds{10});
+  const auto& state = heater.room().state();
+  EXPECT_EQ(last.case_temperature_c.value, state.radiator.value);
+  EXPECT_GT(state.radiator - state.air, 20_K);
+  EXPECT_NEAR(last.air_temperature_c.value,
+              state.air.value + 0.1 * (state.radiator - state.air).value, 1e-9);
+}
+
 }  // namespace
 }  // namespace hearth::node_agent

@@ -108,6 +108,36 @@ TEST(AgentStateStore, KeepsWhatItsTankTaughtAndDoesWithoutADamagedFile) {
   }
 }
 
+TEST(AgentStateStore, KeepsWhatASensorNearTheCaseTaughtAndDoesWithoutADamagedFile) {
+  const TemporaryDirectory directory;
+  const thermal::CaseBias bias{51'234.5678, 4321.0 / 3, 7};
+  {
+    const auto store = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(store && (*store)->store_near_case(bias));
+  }
+  {
+    const auto again = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(again);
+    EXPECT_EQ((*again)->state().near_case, bias);
+  }
+  for (const char* damage : {
+           "",
+           "nonsense",
+           "[]",
+           R"({"matrix":1,"right":1})",
+           R"({"matrix":"x","right":1,"stops":1})",
+           R"({"matrix":-1,"right":1,"stops":1})",
+           R"({"matrix":1e999,"right":1,"stops":1})",
+           R"({"matrix":1,"right":null,"stops":1})",
+           R"({"matrix":1,"right":1,"stops":-1})",
+       }) {
+    std::ofstream(directory.path() + "/near_case.json") << damage;
+    const auto without = AgentStateStore::open(directory.path());
+    ASSERT_TRUE(without);
+    EXPECT_EQ((*without)->state().near_case, std::nullopt) << damage;
+  }
+}
+
 TEST(AgentStateStore, RefusesASecondAgent) {
   const TemporaryDirectory directory;
   const auto first = AgentStateStore::open(directory.path());
