@@ -72,6 +72,13 @@ bool is_tank(const Scenario& scenario, std::size_t i) {
          std::floor(static_cast<double>(i) * share + 1e-9);
 }
 
+double draw_case_share(const Scenario& scenario, std::uint64_t seed, std::size_t i) {
+  if (!(scenario.node.near_case_share > 0)) return 0;
+  auto random = generator(seed, Stream::kNearCase, i);
+  const bool near = uniform(random) < scenario.node.near_case_share;
+  return near ? uniform(random, 0.03, 0.15) : 0;
+}
+
 }  // namespace
 
 Fleet draw_fleet(const Scenario& scenario, std::uint64_t seed) {
@@ -94,6 +101,7 @@ Fleet draw_fleet(const Scenario& scenario, std::uint64_t seed) {
       zone.tank = draw_tank(scenario, household);
       ++fleet.tanks;
     }
+    zone.case_share = draw_case_share(scenario, seed, i);
     zone.building = static_cast<int>(i) / scenario.site.nodes_per_building;
     fleet.zones.push_back(zone);
     fleet.buildings = zone.building + 1;

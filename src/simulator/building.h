@@ -34,6 +34,7 @@ struct ZoneSpec {
   int building = 0;
   double rated_w = 0;
   std::optional<TankSpec> tank;  // unset: a room
+  double case_share = 0;         // that the room's sensor reads of the case (thermal/case_bias.h)
   bool adequate = true;          // rated_w >= 1.2 UA (20 - design_c), HEAT section 2
 };
 

@@ -49,6 +49,11 @@ protocol::Setpoint setpoint_of(const Scenario& scenario) {
   return setpoint;
 }
 
+bool agent_corrects_case(const World& world, std::size_t node) {
+  const auto& zone = world.fleet.zones[node];
+  return zone.case_share > 0 && !zone.tank && world.scenario.cores.near_case > 0;
+}
+
 node_agent::AgentConfig agent_config(const World& world, std::size_t node) {
   const auto& scenario = world.scenario;
   const auto& spec = world.fleet.nodes[node];
@@ -75,6 +80,7 @@ node_agent::AgentConfig agent_config(const World& world, std::size_t node) {
     facts.static_share = std::min(facts.max, Watts{std::max(share_w, spec.idle_w)});
   }
   config.default_setpoint = setpoint_of(scenario);
+  config.sensor_near_case = agent_corrects_case(world, node);
   if (zone.tank) {
     facts.kind = protocol::NodeKind::kBoiler;
     facts.resistance = Watts{scenario.tanks.resistance_w};

@@ -12,6 +12,8 @@ namespace hearth::simulator {
 enum class Learning { kOff, kOn };
 
 scheduler::SchedulerConfig scheduler_config(const World& world, Learning learning);
+// Its room's sensor is near the case, and the agent is told so.
+bool agent_corrects_case(const World& world, std::size_t node);
 node_agent::AgentConfig agent_config(const World& world, std::size_t node);
 protocol::Setpoint setpoint_of(const Scenario& scenario);
 // Of a tank: when its water was last lifted, before the run; nothing for a room.

@@ -44,6 +44,7 @@ enum class Stream : std::uint64_t {
   kForecast,
   kDraws,
   kTanks,
+  kNearCase,
 };
 
 inline std::uint64_t mixed(std::uint64_t value) {  // SplitMix64's finisher

@@ -127,6 +127,7 @@ class HearthPolicy final : public Policy {
       metrics.set("agent_lifts_done", lifts_done_);  // by their audit, in the whole run
       metrics.set("agent_lifts_missed", lifts_missed_);
     }
+    judge_near_case(metrics);
     metrics.set("agent_ledger_error_share", meter_j > 0 ? against_plant_j / meter_j : 0);
     metrics.set("agent_ledger_sum_error_share", meter_j > 0 ? own_j / meter_j : 0);
   }
@@ -152,6 +153,24 @@ class HearthPolicy final : public Policy {
     node_agent::Event event;
   };
   using Pending = std::variant<ForAgent, scheduler::Event>;
+
+  // How well the agents know what their sensors read of the case.
+  void judge_near_case(Metrics& metrics) const {
+    double count = 0, stops = 0, error = 0, squares = 0;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      const auto near_case = nodes_[i].agent->near_case();
+      if (!near_case) continue;
+      const double off = near_case->bias.k() - stage_.world.fleet.zones[i].case_share;
+      count += 1;
+      stops += near_case->bias.stops;
+      error += off;
+      squares += off * off;
+    }
+    if (count == 0) return;
+    metrics.set("near_case_stops", stops / count);
+    metrics.set("near_case_error", error / count);
+    metrics.set("near_case_rms_error", std::sqrt(squares / count));
+  }
 
   static scheduler::DurableState first_state() {
     scheduler::DurableState state;
@@ -323,6 +342,10 @@ class HearthPolicy final : public Policy {
     } else {
       sensors.air_temperature_c = {stage_.rooms.sensed_c(index, minute), Quality::kGood};
       sensors.tank.reset();
+    }
+    sensors.case_temperature_c = {};
+    if (agent_corrects_case(stage_.world, index)) {
+      sensors.case_temperature_c = {stage_.rooms.case_c(index), Quality::kGood};
     }
     sensors.power_w = {(meter_j - node.meter_j) / 60, Quality::kGood};
     sensors.cpu_temperature_c = {40 + 30 * plant.power_w(index) / rated_w, Quality::kGood};

@@ -78,7 +78,9 @@ double Rooms::sensed_c(std::size_t zone, int minute) const {
   double sum = 0;
   for (int i = 0; i < 4; ++i) sum += static_cast<double>((bits >> (16 * i)) & 0xFFFF) / 65536.0;
   const double noise = (sum - 2) * 1.7320508;  // std 1
-  const double sensed = air_c(zone) + node.sensor_noise_k * noise;
+  double sensed = air_c(zone) + node.sensor_noise_k * noise;
+  const double share = fleet_.zones[zone].case_share;
+  if (share > 0) sensed += share * (case_c(zone) - air_c(zone));
   if (!(node.sensor_quantum_k > 0)) return sensed;
   return std::round(sensed / node.sensor_quantum_k) * node.sensor_quantum_k;
 }

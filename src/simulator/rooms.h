@@ -32,6 +32,7 @@ class Rooms {
   double step_ideal(std::size_t zone);
 
   double air_c(std::size_t zone) const { return rooms_[zone].state().air.value; }
+  double case_c(std::size_t zone) const { return rooms_[zone].state().radiator.value; }
   const Occupants::Now& people(std::size_t zone) const { return people_[zone]; }
   const Conditions& conditions() const { return conditions_; }
 

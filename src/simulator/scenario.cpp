@@ -221,6 +221,7 @@ void machine_fields(Io& io, Scenario& s) {
     in.number("model_spread", s.node.model_spread, 0, 0.5);
     in.number("sensor_noise_k", s.node.sensor_noise_k, 0, 2);
     in.number("sensor_quantum_k", s.node.sensor_quantum_k, 0, 2);
+    in.number("near_case_share", s.node.near_case_share, 0, 1);
     in.require(s.node.off_w <= s.node.idle_w && s.node.idle_w <= s.node.min_run_w &&
                    s.node.min_run_w < s.node.max_w * (1 - s.node.model_spread),
                "not off_w <= idle_w <= min_run_w < max_w of every model");
@@ -269,6 +270,7 @@ void machine_fields(Io& io, Scenario& s) {
     in.number("plan_period_s", s.cores.plan_period_s, 10, 86'400);
     in.number("report_period_s", s.cores.report_period_s, 10, 86'400);
     in.number("limits_valid_s", s.cores.limits_valid_s, 20, 86'400);
+    in.number("near_case", s.cores.near_case, 0, 1);
     in.number("fit_period_h", s.cores.fit_period_h, 0, 10'000);
   });
   io.section("record", [&](auto& in) {

@@ -82,6 +82,7 @@ struct Scenario {
     double model_spread = 0.06;  // max_w of the three CPU models: 1 - spread, 1, 1 + spread
     double sensor_noise_k = 0.05;
     double sensor_quantum_k = 0.1;
+    double near_case_share = 0;  // of the rooms' sensors read 3 to 15 % of the case
   } node;
 
   struct Tanks {
@@ -121,6 +122,7 @@ struct Scenario {
     double report_period_s = 600;
     double limits_valid_s = 1800;
     double fit_period_h = 120;  // rooms are learned so often (nightly in life); 0: never
+    int near_case = 1;          // agents take the case out of sensors near it; 0: they do not know
   } cores;
 
   struct Record {

@@ -189,6 +189,42 @@ TEST(Hearth, WorkSurvivesAShortOutage) {
   EXPECT_EQ(result->metrics.get("tasks_unfinished"), 0);
 }
 
+TEST(Hearth, KnowsASensorNearTheCaseByWhatItReadsOfIt) {
+  auto scenario = test::small_scenario();
+  scenario.sizing.adequate_share = 1;
+  const auto plain = run_policy(world_of(scenario), "hearth");
+  scenario.node.near_case_share = 1;
+  const auto corrected = run_policy(world_of(scenario), "hearth");
+  scenario.cores.near_case = 0;
+  const auto uncorrected = run_policy(world_of(scenario), "hearth");
+  ASSERT_TRUE(plain && corrected && uncorrected);
+  EXPECT_FALSE(plain->metrics.has("near_case_stops"));
+  EXPECT_TRUE(corrected->metrics.has("near_case_stops"));
+  EXPECT_FALSE(uncorrected->metrics.has("near_case_stops"));
+  EXPECT_LT(corrected->metrics.get("near_case_rms_error"), 0.08);
+  EXPECT_LT(plain->metrics.get("rms_error_k"), corrected->metrics.get("rms_error_k"));
+  EXPECT_LT(corrected->metrics.get("rms_error_k") + 0.05, uncorrected->metrics.get("rms_error_k"));
+}
+
+TEST(Worlds, SensorsNearTheCaseChangeNothingElse) {
+  auto scenario = test::small_scenario();
+  const auto plain = world_of(scenario);
+  scenario.node.near_case_share = 0.5;
+  const auto near = world_of(scenario);
+  int count = 0;
+  for (std::size_t i = 0; i < near.fleet.zones.size(); ++i) {
+    const auto& zone = near.fleet.zones[i];
+    EXPECT_EQ(plain.fleet.zones[i].case_share, 0);
+    EXPECT_EQ(plain.fleet.zones[i].rated_w, zone.rated_w);
+    if (zone.case_share == 0) continue;
+    ++count;
+    EXPECT_GE(zone.case_share, 0.03);
+    EXPECT_LE(zone.case_share, 0.15);
+  }
+  EXPECT_GT(count, 2);
+  EXPECT_LT(count, 14);
+}
+
 TEST(Policies, UnknownOnesAreRefused) {
   const auto world = world_of(test::small_scenario());
   EXPECT_FALSE(run_policy(world, "wishful"));
