@@ -17,6 +17,10 @@ std::string format(const char* pattern, Args... args) {
 
 constexpr double kFull = 0.98;
 
+std::string degrees(protocol::Reading reading) {
+  return reading.quality == protocol::Quality::kGood ? format("%.1f", reading.value) : "unknown";
+}
+
 }  // namespace
 
 std::string why_tank(const NodeRecord& lead, Watts power) {
@@ -41,10 +45,10 @@ void add_tank_facts(const ZoneRecord& zone, const NodeRecord& lead,
                     std::vector<std::string>& facts) {
   if (const auto& tank = lead.telemetry.tank) {
     facts.push_back(
-        format("top %.1f, middle %.1f, bottom %.1f degC; useful from %.0f, computers "
-               "reach %.0f",
-               tank->top_c.value, tank->middle_c.value, tank->bottom_c.value,
-               lead.facts.tank->useful.value, lead.facts.tank->compute_max.value));
+        format("top %s, middle %s, bottom %s degC; useful from %.0f, computers reach %.0f",
+               degrees(tank->top_c).c_str(), degrees(tank->middle_c).c_str(),
+               degrees(tank->bottom_c).c_str(), lead.facts.tank->useful.value,
+               lead.facts.tank->compute_max.value));
     facts.push_back(format("next hygiene lift must have ended in %s and needs %.1f kWh",
                            hearth::to_string(tank->hygiene_due_in).c_str(),
                            tank->hygiene_energy.value / 3.6e6));

@@ -160,10 +160,10 @@ std::string Scheduler::Impl::why_zone(const ZoneView& zone, const NodeRecord* le
     return "it is switched OFF (" + std::string(to_string(zone.setpoint.revision.origin)) + ")";
   }
   if (lead->telemetry.tripped) return "a safety trip holds until somebody resets it at the node";
+  if (lead->facts.tank) return why_tank(*lead, zone.power);
   if (zone.temperature_c.quality != Quality::kGood || !zone.setpoint_now) {
     return "its temperature is not known: the node heats carefully";
   }
-  if (lead->facts.tank) return why_tank(*lead, zone.power);
   const Kelvins off = Celsius{zone.temperature_c.value} - *zone.setpoint_now;
   if (off < -config.band.below) return why_cold(zone, *lead, -off);
   if (off > config.band.above) return why_warm(zone, *lead, off);
