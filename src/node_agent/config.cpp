@@ -157,6 +157,20 @@ void room_fields(Io& io, RoomConfig& room, thermal::RoomParameters& made) {
   made.capacity_scale = room.capacity_scale;
 }
 
+// S, M, L or XL of EU 814/2013, or NONE.
+bool is_profile(const std::string& name, std::optional<thermal::LoadProfile>& profile) {
+  constexpr std::pair<std::string_view, thermal::LoadProfile> kNamed[] = {
+      {"S", thermal::LoadProfile::kS},
+      {"M", thermal::LoadProfile::kM},
+      {"L", thermal::LoadProfile::kL},
+      {"XL", thermal::LoadProfile::kXl}};
+  profile.reset();
+  for (const auto& [known, value] : kNamed) {
+    if (name == known) profile = value;
+  }
+  return profile || name == "NONE";
+}
+
 template <class Io>
 void simulated_fields(Io& io, HeaterConfig& config) {
   auto& heater = config.simulated;
@@ -169,6 +183,9 @@ void simulated_fields(Io& io, HeaterConfig& config) {
   io.field("resistance_max_w", heater.resistance_max);
   io.field("sensor_quantum_k", heater.sensor_quantum_k);
   io.field("case_share", heater.case_share);
+  io.field("draws", config.draws);
+  std::optional<thermal::LoadProfile> profile;
+  io.require(is_profile(config.draws, profile), "draws: not NONE, S, M, L or XL: " + config.draws);
   io.require(heater.cores >= 0, "nominal_cpu: negative");
   io.require(heater.resistance_max >= 0_W, "resistance_max_w: negative");
   io.require(heater.sensor_quantum_k >= 0, "sensor_quantum_k: negative");
@@ -312,9 +329,12 @@ void check(Reading& io, const Config& config) {
   const auto& sysfs = config.heater.sysfs;
   const bool real = config.heater.driver == "sysfs";
   io.require(!has_tank || facts.kind == protocol::NodeKind::kBoiler, "tank: only for a BOILER");
-  io.require(!has_tank || (real && !sysfs.tank_top.name.empty() &&
-                           !sysfs.tank_middle.name.empty() && !sysfs.tank_bottom.name.empty()),
-             "heater: a tank needs the driver sysfs with tank_top, tank_middle and tank_bottom");
+  io.require(!has_tank || !real ||
+                 (!sysfs.tank_top.name.empty() && !sysfs.tank_middle.name.empty() &&
+                  !sysfs.tank_bottom.name.empty()),
+             "heater: a tank needs tank_top, tank_middle and tank_bottom");
+  io.require(!has_tank || real || config.tank.volume_l >= 10,
+             "tank.volume_l: under 10 l nothing is simulated");
   io.require(!real || has_tank || facts.follows || !sysfs.air.name.empty(),
              "heater.air.name: missing: which thermometer sees the room?");
   io.require(!config.agent.sensor_near_case || !real || !sysfs.enclosure.name.empty(),
@@ -351,6 +371,21 @@ Config defaults() {
   return config;
 }
 
+// Of what the file says of tank, power and simulation.
+SimulatedBoilerConfig simulated_boiler(const Config& config) {
+  SimulatedBoilerConfig boiler;
+  const auto& heater = config.heater.simulated;
+  static_cast<SimulatedPowerConfig&>(boiler) = heater;
+  boiler.tank.volume_l = config.tank.volume_l;
+  boiler.tank.loss_w_per_k = tank_loss_w_per_k(config.tank.volume_l);
+  boiler.tank.compute_max = config.tank.compute_max;
+  boiler.tank.resistance = heater.resistance_max;
+  boiler.start = heater.start;
+  boiler.sensor_quantum_k = heater.sensor_quantum_k;
+  (void)is_profile(config.heater.draws, boiler.draws);
+  return boiler;
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view text) {
@@ -376,6 +411,7 @@ Result<Config> parse_config(std::string_view text) {
   heater.idle = config.agent.facts.idle;
   heater.max = config.agent.facts.max;
   heater.radiator.rated = config.agent.facts.max;
+  if (config.tank.volume_l > 0) config.heater.boiler = simulated_boiler(config);
   return config;
 }
 

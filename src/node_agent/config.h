@@ -6,6 +6,7 @@
 
 #include "common/result.h"
 #include "node_agent/core/agent_config.h"
+#include "node_agent/sensors/simulated_boiler.h"
 #include "node_agent/sensors/simulated_heater.h"
 #include "node_agent/sensors/sysfs_heater.h"
 
@@ -23,6 +24,8 @@ struct HeaterConfig {
   std::string driver = "simulated";
   RoomConfig room;
   SimulatedHeaterConfig simulated;
+  std::string draws = "L";                      // of the simulated tank
+  std::optional<SimulatedBoilerConfig> boiler;  // where the node has a tank
   SysfsHeaterConfig sysfs;
 };
 

@@ -5,7 +5,9 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -73,8 +75,20 @@ agent::AgentLoopConfig loop_config(const agent::Config& config) {
   return loop;
 }
 
+int civil_minute_of_day() {
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm civil{};
+  ::localtime_r(&now, &civil);
+  return civil.tm_hour * 60 + civil.tm_min;
+}
+
 std::unique_ptr<agent::Heater> make_heater(const agent::HeaterConfig& config) {
   if (config.driver == "sysfs") return std::make_unique<agent::SysfsHeater>(config.sysfs);
+  if (config.boiler) {
+    auto boiler = *config.boiler;
+    boiler.start_minute = civil_minute_of_day();
+    return std::make_unique<agent::SimulatedBoiler>(boiler);
+  }
   return std::make_unique<agent::SimulatedHeater>(config.simulated);
 }
 

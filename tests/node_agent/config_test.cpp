@@ -51,6 +51,31 @@ TEST(Config, ANameAndAZoneAreEnough) {
   EXPECT_EQ(config->heater.simulated.cores, config->agent.facts.cores);
 }
 
+TEST(Config, ATankWithoutHardwareIsSimulated) {
+  const std::string names = R"({"node_id": "n", "zone_id": "z", )";
+  EXPECT_FALSE(parse_config(names + R"("heater": {}})")->heater.boiler);
+  const auto config =
+      parse_config(names + R"("kind": "BOILER", "tank": {"volume_l": 300, "compute_max_c": 55},
+          "power": {"max_w": 850, "resistance_w": 1500}, "cores": 8,
+          "heater": {"initial_temperature_c": 45, "resistance_max_w": 1500, "draws": "M"}})");
+  ASSERT_TRUE(config) << config.error().message;
+  ASSERT_TRUE(config->heater.boiler);
+  const auto& boiler = *config->heater.boiler;
+  EXPECT_EQ(boiler.tank.volume_l, 300);
+  EXPECT_EQ(boiler.tank.compute_max, 55_degC);
+  EXPECT_EQ(boiler.tank.resistance, 1500_W);
+  EXPECT_NEAR(boiler.tank.loss_w_per_k, 2.36, 0.01);
+  EXPECT_EQ(boiler.start, 45_degC);
+  EXPECT_EQ(boiler.max, 850_W);
+  EXPECT_EQ(boiler.cores, 8);
+  EXPECT_EQ(boiler.resistance_max, 1500_W);
+  EXPECT_EQ(boiler.draws, thermal::LoadProfile::kM);
+  const auto still = parse_config(names + R"("kind": "BOILER", "tank": {"volume_l": 300},
+      "heater": {"draws": "NONE"}})");
+  ASSERT_TRUE(still);
+  EXPECT_FALSE(still->heater.boiler->draws);
+}
+
 TEST(Config, TellsEveryProblemAtOnce) {
   const auto problems = problems_of_text(R"({
     "node_id": "n 1", "colour": "red", "cores": "two", "scheduler": "10.0.0.1:7400",
@@ -90,7 +115,11 @@ TEST(Config, ChecksValues) {
       {R"("power": {"speed": {"exponent": 0.5}})", "power.speed.exponent: not in 1..4"},
       {R"("power": {"resistance_w": -1})", "power.resistance_w: negative"},
       {R"("tank": {"volume_l": 200})", "tank: only for a BOILER"},
-      {R"("kind": "BOILER", "tank": {"volume_l": 200})", "a tank needs the driver sysfs"},
+      {R"("kind": "BOILER", "tank": {"volume_l": 200}, "heater": {"driver": "sysfs"})",
+       "heater: a tank needs tank_top, tank_middle and tank_bottom"},
+      {R"("kind": "BOILER", "tank": {"volume_l": 200})", "none"},
+      {R"("kind": "BOILER", "tank": {"volume_l": 5})", "tank.volume_l: under 10 l"},
+      {R"("heater": {"draws": "XXL"})", "heater.draws: not NONE, S, M, L or XL: XXL"},
       {R"("tank": {"useful_c": 60})", "tank.not useful_c < return_max_c"},
       {R"("tank": {"hygiene_c": 50})", "tank.hygiene_c: not in 60..90"},
       {R"("heater": {"case_share": 0.6})", "heater.case_share: not in 0..0.5"},

@@ -1,9 +1,6 @@
 #include "node_agent/sensors/simulated_heater.h"
 
-#include <algorithm>
 #include <cmath>
-
-#include "common/check.h"
 
 namespace hearth::node_agent {
 namespace {
@@ -15,24 +12,14 @@ protocol::Reading good(double value) {
 }  // namespace
 
 SimulatedHeater::SimulatedHeater(SimulatedHeaterConfig config)
-    : config_(config), room_(config.room, config.radiator, config.start), cap_(config.max) {
-  CHECK(config_.cores > 0 && config_.max >= config_.idle);
-}
+    : config_(config), power_(config), room_(config.room, config.radiator, config.start) {}
 
 SensorsRead SimulatedHeater::read(double task_cpu_s, Duration elapsed) {
   SensorsRead sensors;
-  const double elapsed_s = to_seconds(elapsed);
-  if (elapsed_s > 0) {
-    const double busy = std::clamp(task_cpu_s / (elapsed_s * config_.cores), 0.0, 1.0);
-    const Watts own = on_ ? config_.idle : config_.off;
-    const Watts most = on_ ? std::clamp(cap_, config_.idle, config_.max) - config_.idle : 0_W;
-    const Watts tasks = std::min(busy * (config_.max - config_.idle), most);
-    const Watts filler = std::min(filler_, most - tasks);
-    const Watts total = own + tasks + filler + resistance_;
+  if (elapsed > Duration::zero()) {
+    const auto drawn = power_.draw(task_cpu_s, elapsed);
+    const Watts total = drawn.computer + drawn.resistance;
     room_.step(total, config_.weather, elapsed);
-    meter_ += total * elapsed;
-    filler_used_ += filler * elapsed;
-    resistance_used_ += resistance_ * elapsed;
     sensors.power_w = good(total.value);
   }
   const double share = config_.case_share;
@@ -42,25 +29,22 @@ SensorsRead SimulatedHeater::read(double task_cpu_s, Duration elapsed) {
   const double quantum = config_.sensor_quantum_k;
   sensors.air_temperature_c = good(quantum > 0 ? std::round(air / quantum) * quantum : air);
   sensors.outdoor_temperature_c = good(config_.weather.outdoor.value);
-  sensors.meter = meter_;
-  sensors.filler = filler_used_;
-  sensors.resistance = resistance_used_;
+  power_.tell(sensors);
   return sensors;
 }
 
 Result<> SimulatedHeater::set_power_cap(Watts cap) {
-  cap_ = cap;
+  power_.set_cap(cap);
   return {};
 }
 
 Result<> SimulatedHeater::set_filler(Watts filler, Watts resistance) {
-  filler_ = std::max(filler, 0_W);
-  resistance_ = std::clamp(resistance, 0_W, config_.resistance_max);
+  power_.set_filler(filler, resistance);
   return {};
 }
 
 Result<> SimulatedHeater::power_boards(bool on) {
-  on_ = on;
+  power_.power_boards(on);
   return {};
 }
 
