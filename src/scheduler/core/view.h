@@ -87,7 +87,7 @@ struct ZoneView {
   std::optional<Celsius> setpoint_now;
   Celsius t_ref;
   protocol::Reading temperature_c;
-  double state_of_charge = 0;  // 0 at t_lo, 1 at t_hi; may lie outside
+  double state_of_charge = 0;  // 0 at t_lo, 1 at t_hi; may lie outside; a tank's: tank_charge()
   Watts power;
   Joules energy;
   std::uint64_t tasks_running = 0;

@@ -88,7 +88,7 @@ ZoneView Scheduler::Impl::view(const ZoneId& id, const ZoneRecord& zone) const {
     view.setpoint_now = node.telemetry.setpoint;
     view.t_ref = node.telemetry.t_ref;
     view.temperature_c = node.telemetry.air_temperature_c;
-    view.state_of_charge = state_of_charge(node.telemetry, config.band);
+    view.state_of_charge = tank_charge(node).value_or(state_of_charge(node.telemetry, config.band));
   }
   if (zone.ordered && zone.ordered->revision > view.setpoint.revision) view.ordered = zone.ordered;
   view.heat = heat_view(zone);

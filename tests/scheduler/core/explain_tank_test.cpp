@@ -141,6 +141,7 @@ TEST(ExplainZone, ATankIsExplainedAsATank) {
   say(protocol::HelloEnd{});
   EXPECT_EQ(told().summary, "charged to 0 %, drawing 700 W");
   EXPECT_THAT(told().facts, Contains(StartsWith("top 55.0, middle 45.0")));
+  EXPECT_DOUBLE_EQ(told().zone.state_of_charge, 0) << "not that of a room at 40 degC";
   EXPECT_THAT(told().facts, Not(Contains(HasSubstr("reference"))));
   auto blind = hello.telemetry;
   blind.air_temperature_c.quality = Quality::kStale;
