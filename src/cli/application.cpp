@@ -84,6 +84,7 @@ int run(std::vector<std::string> arguments) {
   add_node_commands(app, session);
   add_zone_commands(app, session);
   add_site_commands(app, session);
+  add_tenant_commands(app, session);
   add_capacity_command(app, session);
   add_quote_command(app, session);
   add_artifact_commands(app, session);

@@ -21,6 +21,7 @@ void add_zone_heat_commands(CLI::App& zone_commands, Session& session);
 void add_zone_holiday_command(CLI::App& zone_commands, Session& session);
 void add_zone_history_command(CLI::App& zone_commands, Session& session);
 void add_site_commands(CLI::App& app, Session& session);
+void add_tenant_commands(CLI::App& app, Session& session);
 void add_capacity_command(CLI::App& app, Session& session);
 void add_quote_command(CLI::App& app, Session& session);
 void add_artifact_commands(CLI::App& app, Session& session);

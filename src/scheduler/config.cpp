@@ -145,6 +145,38 @@ void read_sites(JsonReader& outer, Config& all) {
   });
 }
 
+template <class Number>
+void read_optional(JsonReader& reader, const std::string& key, const json& object,
+                   std::optional<Number>& field, Number least, Number most) {
+  Number value = least;
+  read_number(reader, key, value, least, most);
+  if (object.contains(key)) field = value;
+}
+
+void read_tenant(JsonReader& reader, const json& object, TenantLimits& limits) {
+  constexpr std::uint64_t kMany = 1'000'000'000'000;
+  read_number(reader, "weight", limits.weight, 0.001, 1000.0);
+  read_optional(reader, "cores_max", object, limits.cores_max, 1, 1'000'000'000);
+  read_optional(reader, "jobs_max", object, limits.jobs_max, std::uint64_t{1}, kMany);
+  read_optional(reader, "tasks_max", object, limits.tasks_max, std::uint64_t{1}, kMany);
+}
+
+void read_share(JsonReader& outer, ShareConfig& config) {
+  constexpr double kDay = 86'400;
+  read_seconds(outer, "share_half_life_s", config.half_life, 60, 366 * kDay);
+  read_object(outer, "other_tenants", [&](JsonReader& reader, const json& object) {
+    read_tenant(reader, object, config.others);
+  });
+  read_object(outer, "tenants", [&](JsonReader& reader, const json& object) {
+    for (const auto& [name, value] : object.items()) {
+      reader.require(is_valid_name(name), "not a name: " + name);
+      read_object(reader, name, [&, id = TenantId{name}](JsonReader& tenant, const json& fields) {
+        read_tenant(tenant, fields, config.tenants[id]);
+      });
+    }
+  });
+}
+
 void read_scheduler(JsonReader& reader, SchedulerConfig& config) {
   constexpr double kDay = 86'400;
   read_seconds(reader, "silent_after_s", config.silent_after, 1, 3600);
@@ -165,6 +197,7 @@ void read_scheduler(JsonReader& reader, SchedulerConfig& config) {
   read_number(reader, "chunk_max", config.chunk_max, 1, 100'000);
   read_band(reader, config.band);
   read_heat(reader, config.heat);
+  read_share(reader, config.share);
 }
 
 bool is_loopback(const std::string& listen) {
@@ -231,6 +264,20 @@ json to_json(const TelemetryConfig& config) {
           {"keep_s", to_seconds(config.keep)},
           {"size_max_bytes", config.size_max_bytes},
           {"write_period_s", to_seconds(config.write_period)}};
+}
+
+json to_json(const TenantLimits& limits) {
+  json out{{"weight", limits.weight}};
+  if (limits.cores_max) out["cores_max"] = *limits.cores_max;
+  if (limits.jobs_max) out["jobs_max"] = *limits.jobs_max;
+  if (limits.tasks_max) out["tasks_max"] = *limits.tasks_max;
+  return out;
+}
+
+json tenants_to_json(const ShareConfig& config) {
+  auto tenants = json::object();
+  for (const auto& [name, limits] : config.tenants) tenants[name.value] = to_json(limits);
+  return tenants;
 }
 
 json sites_to_json(const Config& config) {
@@ -319,6 +366,9 @@ std::string to_json(const Config& config) {
       {"telemetry", to_json(config.telemetry)},
       {"weather", to_json(config.weather)},
       {"sites", sites_to_json(config)},
+      {"share_half_life_s", to_seconds(core.share.half_life)},
+      {"other_tenants", to_json(core.share.others)},
+      {"tenants", tenants_to_json(core.share)},
   };
   return all.dump(2);
 }

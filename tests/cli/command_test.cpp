@@ -297,5 +297,27 @@ TEST_F(CommandTest, HelpExistsOnEveryLevel) {
   }
 }
 
+TEST_F(CommandTest, TenantsAreListedWithWhoGoesNext) {
+  auto* bank = scheduler.jobs.tenants.add_tenants();
+  bank->set_tenant("bank");
+  bank->set_weight(2.5);
+  bank->set_entitled_share(0.714);
+  bank->set_cores(40);
+  bank->set_average_cores(12.34);
+  bank->set_standing(20.936);
+  bank->set_jobs_active(3);
+  bank->set_tasks_waiting(1200);
+  bank->set_at_quota(true);
+  bank->set_cores_max(40);
+  scheduler.jobs.tenants.add_tenants()->set_tenant("film");
+  const auto listed = hearth({"tenant", "list"});
+  EXPECT_EQ(listed.code, 0) << listed.err;
+  EXPECT_EQ(listed.out,
+            "TENANT  WEIGHT  ENTITLED          CORES  AVERAGE  STANDING  JOBS  WAITING  QUOTA\n"
+            "bank      2.50      71 %  40, its quota     12.3      20.9     3    1,200  40 cores\n"
+            "film      0.00       0 %              0      0.0       0.0     0        0  none\n");
+  EXPECT_THAT(hearth({"tenant", "list", "-o", "json"}).out, HasSubstr("\"cores_max\":40"));
+}
+
 }  // namespace
 }  // namespace hearth::cli

@@ -39,6 +39,13 @@ class FakeJobs final : public job::v1::JobService::Service {
     return grpc::Status::OK;
   }
 
+  job::v1::ListTenantsResponse tenants;
+  grpc::Status ListTenants(grpc::ServerContext*, const job::v1::ListTenantsRequest*,
+                           job::v1::ListTenantsResponse* response) override {
+    *response = tenants;
+    return grpc::Status::OK;
+  }
+
   grpc::Status SubmitJob(grpc::ServerContext*,
                          grpc::ServerReader<job::v1::SubmitJobRequest>* reader,
                          job::v1::SubmitJobResponse* response) override {

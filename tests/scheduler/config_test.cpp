@@ -75,12 +75,18 @@ TEST(Config, WhatIsPrintedReadsBackTheSame) {
                                  "sites": {"home": {"breaker_w": 3500, "reserve_w": 500,
                                                     "daily_heat_kwh": 40,
                                                     "weather": {"normals": "Lyon"}},
-                                           "other": {"weather": {"forecast": "f.csv"}}}})")
+                                           "other": {"weather": {"forecast": "f.csv"}}},
+                                 "share_half_life_s": 7200, "other_tenants": {"jobs_max": 3},
+                                 "tenants": {"bank": {"weight": 2.5, "cores_max": 40,
+                                                      "tasks_max": 5}}})")
                     .value();
   EXPECT_EQ(parse_config(to_json(config)).value(), config);
   EXPECT_EQ(config.scheduler.sites.at(SiteId{"home"}).breaker, Watts{3500});
   EXPECT_EQ(config.scheduler.sites.at(SiteId{"home"}).daily_heat, Joules{144e6});
   EXPECT_FALSE(config.scheduler.heat.learning);
+  const auto& bank = config.scheduler.share.limits_of(TenantId{"bank"});
+  EXPECT_EQ(bank, (TenantLimits{2.5, 40, std::nullopt, 5}));
+  EXPECT_EQ(config.scheduler.share.limits_of(TenantId{"film"}).jobs_max, 3U);
   EXPECT_FALSE(config.telemetry.enabled);
   EXPECT_EQ(config.telemetry.keep, std::chrono::hours{240});
   EXPECT_EQ(config.weather.place, (weather::Site{45.5, -4}));

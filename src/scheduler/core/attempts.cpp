@@ -37,7 +37,9 @@ void Scheduler::Impl::record_attempt(NodeIndex index, AttemptId id, JobRecord& j
                               .started_at = {},
                               .granted_at = {},
                               .service_class = spec.service_class,
-                              .resources = spec.resources};
+                              .resources = spec.resources,
+                              .tenant = shares.index_of(spec.tenant)};
+  shares.take(shares.index_of(spec.tenant), spec.resources.cores, now);
   node.cores_leased += spec.resources.cores;
   node.memory_leased += spec.resources.memory_bytes;
   attempt_nodes[id] = index;
@@ -53,6 +55,7 @@ void Scheduler::Impl::forget_attempt(AttemptId id) {
   const auto& attempt = node.attempts.at(id);
   node.cores_leased -= attempt.resources.cores;
   node.memory_leased -= attempt.resources.memory_bytes;
+  shares.give_back(attempt.tenant, attempt.resources.cores, now);
   node.attempts.erase(id);
   rerank(found->second);
   dirty_nodes.insert(found->second);
@@ -216,7 +219,8 @@ void Scheduler::Impl::list_job(JobRecord& job) {
   }
   if (job.available() == 0) {
     waiting_jobs.erase(job.id());
-  } else if (waiting_jobs.insert(order, shape_of(spec, job.run_time_p90()))) {
+  } else if (waiting_jobs.insert(order, shape_of(spec, job.run_time_p90()),
+                                 shares.index_of(spec.tenant))) {
     dirty_jobs.insert(job.id());
   }
 }

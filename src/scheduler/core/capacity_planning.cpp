@@ -165,6 +165,46 @@ std::optional<Quote> Scheduler::estimate(JobId id) const {
   return impl_->quote(spec, &job);
 }
 
+// Sets what goes before a job of this specification in its tenant's own order, and what others
+// wait for.
+void Scheduler::Impl::add_waiting(const JobRecord* submitted, QuoteInputs& inputs) const {
+  const auto& spec = inputs.spec;
+  std::size_t counted = 0;
+  bool passed = false;  // all of its own tenant that goes before it
+  for (const auto& order : waiting_jobs) {
+    const auto& job = jobs.at(order.job);
+    const bool own = job.spec().tenant == spec.tenant;
+    passed |= own && order.minus_priority > -spec.priority;
+    passed |= submitted != nullptr && order.job == submitted->id();
+    if (own && passed) {
+      if (waiting_jobs.tenants().size() == 1) break;
+      continue;
+    }
+    if (++counted > kQueuedJobsCounted) break;
+    const auto left = run_times.remaining(job.spec(), {});
+    const double cores = static_cast<double>(job.counts().pending) * job.spec().resources.cores;
+    const auto part = own ? &WorkAhead::waiting_core_s : &WorkAhead::others_core_s;
+    inputs.ahead_p50.*part += cores * to_seconds(left.p50);
+    inputs.ahead_p90.*part += cores * to_seconds(left.p90);
+  }
+  if (counted <= kQueuedJobsCounted) return;
+  const double stretch =
+      static_cast<double>(waiting_jobs.size()) / static_cast<double>(kQueuedJobsCounted);
+  for (auto* ahead : {&inputs.ahead_p50, &inputs.ahead_p90}) {
+    ahead->waiting_core_s *= stretch;
+    ahead->others_core_s *= stretch;
+  }
+}
+
+// What others with waiting work may do for each core-second of this tenant, by their weights.
+double Scheduler::Impl::others_ratio(const TenantId& tenant) const {
+  double others = 0;
+  for (const auto& [other, shapes] : waiting_jobs.tenants()) {
+    if (shares.name(other) != tenant) others += shares.limits(other).weight;
+  }
+  return others / config.share.limits_of(tenant).weight;
+}
+
 // `submitted`: the job itself where it waits already; what it has to do is all in `spec`.
 Quote Scheduler::Impl::quote(const protocol::JobSpec& spec, const JobRecord* submitted) const {
   const auto& impl = *this;
@@ -172,25 +212,8 @@ Quote Scheduler::Impl::quote(const protocol::JobSpec& spec, const JobRecord* sub
   inputs.spec = spec;
   inputs.run_time = impl.run_times.remaining(spec, {});
   if (spec.deadline) inputs.deadline_in = *spec.deadline - impl.utc_now();
-  std::size_t counted = 0;
-  double waiting_p50 = 0;
-  double waiting_p90 = 0;
-  for (const auto& order : impl.waiting_jobs) {
-    if (order.minus_priority > -spec.priority) break;
-    if (submitted != nullptr && order.job == submitted->id()) break;
-    if (++counted > kQueuedJobsCounted) break;
-    const auto& job = impl.jobs.at(order.job);
-    const auto left = impl.run_times.remaining(job.spec(), {});
-    const double cores = static_cast<double>(job.counts().pending) * job.spec().resources.cores;
-    waiting_p50 += cores * to_seconds(left.p50);
-    waiting_p90 += cores * to_seconds(left.p90);
-  }
-  const double stretch =
-      counted > kQueuedJobsCounted
-          ? static_cast<double>(impl.waiting_jobs.size()) / static_cast<double>(kQueuedJobsCounted)
-          : 1;
-  inputs.ahead_p50_core_s = stretch * waiting_p50;
-  inputs.ahead_p90_core_s = stretch * waiting_p90;
+  impl.add_waiting(submitted, inputs);
+  inputs.others_ratio = impl.others_ratio(spec.tenant);
   const Shape shape = impl.shape_of_job(spec, inputs.run_time.p90);
   Watts per_core_sum;
   for (const auto& node : impl.nodes) {
@@ -212,11 +235,13 @@ Quote Scheduler::Impl::quote(const protocol::JobSpec& spec, const JobRecord* sub
     const Duration elapsed =
         open.started ? std::max(Duration{}, impl.utc_now() - open.started_at) : Duration{};
     const auto left = impl.run_times.remaining(job->second.spec(), elapsed);
-    inputs.ahead_p50_core_s += open.resources.cores * to_seconds(left.p50);
-    inputs.ahead_p90_core_s += open.resources.cores * to_seconds(left.p90);
+    inputs.ahead_p50.running_core_s += open.resources.cores * to_seconds(left.p50);
+    inputs.ahead_p90.running_core_s += open.resources.cores * to_seconds(left.p90);
   }
   // Free cores start at once whatever runs elsewhere.
-  if (waiting_p50 <= 0 && inputs.cores_free_now >= spec.resources.cores) inputs.at_once = true;
+  const auto& ahead = inputs.ahead_p50;
+  const bool none_waits = ahead.waiting_core_s <= 0 && ahead.others_core_s <= 0;
+  if (none_waits && inputs.cores_free_now >= spec.resources.cores) inputs.at_once = true;
   if (inputs.cores_able > 0) inputs.per_core = (1 / inputs.cores_able) * per_core_sum;
   return scheduler::quote(inputs, impl.capacity);
 }

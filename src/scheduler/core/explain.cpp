@@ -34,7 +34,8 @@ std::vector<Condition> tally(const std::vector<NodeRecord>& nodes, const Shape& 
   return conditions;
 }
 
-std::string why_pending(const JobRecord& job, std::uint64_t index, const TaskExplanation& found) {
+std::string why_pending(const JobRecord& job, std::uint64_t index, const TaskExplanation& found,
+                        const std::string& share) {
   if (job.spec().held) return "its job is on hold: `hearth job release` lets it start";
   if (!job.waits_for().empty()) {
     std::string text = "its job waits for ";
@@ -49,6 +50,7 @@ std::string why_pending(const JobRecord& job, std::uint64_t index, const TaskExp
   if (job.unknown_count() > 0 && job.was_dispatched(index) && job.available() == 0) {
     return "it may still run on a node that has not reported since the scheduler's restart";
   }
+  if (!share.empty()) return share;
   if (found.nodes_feasible > 0) {
     return format(
         "%d of %d nodes could take it now; jobs of higher priority or earlier deadline "
@@ -68,6 +70,29 @@ std::string why_pending(const JobRecord& job, std::uint64_t index, const TaskExp
 
 }  // namespace
 
+// What its tenant's share says to it; empty where that is not why it waits.
+std::string Scheduler::Impl::why_share(const JobRecord& job) const {
+  const auto tenant = shares.find(job.spec().tenant);
+  if (!tenant || job.available() == 0) return "";
+  const auto& name = job.spec().tenant.value;
+  const auto& limits = shares.limits(*tenant);
+  if (!shares.has_room(*tenant, job.spec().resources.cores)) {
+    return format("tenant %s has %d of the %d cores that it may have at once", name.c_str(),
+                  shares.cores(*tenant), limits.cores_max.value_or(0));
+  }
+  const double own = shares.standing(*tenant, now);
+  std::string ahead;
+  for (const auto& [other, shapes] : waiting_jobs.tenants()) {
+    if (other == *tenant || shares.standing(other, now) >= own || !shares.has_room(other, 1)) {
+      continue;
+    }
+    ahead += (ahead.empty() ? "" : ", ") + shares.name(other).value;
+  }
+  if (ahead.empty()) return "";
+  return format("tenants that had less of their share go first: %s; %s stands at %.3f cores",
+                ahead.c_str(), name.c_str(), own);
+}
+
 Result<TaskExplanation> Scheduler::explain_task(TaskId id) const {
   const auto view = task(id);
   if (!view) return fail(ErrorCode::kNotFound, to_string(id) + ": no such task in an active job");
@@ -79,7 +104,8 @@ Result<TaskExplanation> Scheduler::explain_task(TaskId id) const {
       explanation.conditions =
           tally(impl_->nodes, impl_->shape_of_job(job.spec(), job.run_time_p90()),
                 impl_->config.band, explanation.nodes_feasible);
-      explanation.summary = "pending: " + why_pending(job, id.index, explanation);
+      explanation.summary =
+          "pending: " + why_pending(job, id.index, explanation, impl_->why_share(job));
       break;
     case TaskState::kRunning:
       explanation.summary = (view->started ? "running on " : "leased to ") + view->node.value +

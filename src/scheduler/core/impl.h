@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "scheduler/core/fair_share.h"
 #include "scheduler/core/feasible.h"
 #include "scheduler/core/job_record.h"
 #include "scheduler/core/node_record.h"
@@ -56,6 +57,7 @@ struct Scheduler::Impl {
 
   // ---- requests.cpp
   void on(const SubmitRequested& event);
+  [[nodiscard]] std::optional<Error> over_quota(const protocol::JobSpec& spec) const;
   void on(const SetpointRequested& event);
   void on(const HolidayRequested& event);
   void order_setpoint(CallId call, const ZoneId& id, ZoneRecord& zone, protocol::Setpoint setpoint);
@@ -180,6 +182,7 @@ struct Scheduler::Impl {
   void place();
   [[nodiscard]] std::vector<NodeIndex> candidates_for(const JobRecord& job, const Shape& shape,
                                                       std::size_t most) const;
+  [[nodiscard]] ShapeWalk walk(Duration longest) const;
   void place_job(JobId id);
   void fill_node(NodeIndex index);
   void take_back_waiting(NodeIndex index);
@@ -189,7 +192,10 @@ struct Scheduler::Impl {
   [[nodiscard]] ZoneView view(const ZoneId& id, const ZoneRecord& zone) const;
   [[nodiscard]] ZoneHeatView heat_view(const ZoneRecord& zone) const;
   [[nodiscard]] Quote quote(const protocol::JobSpec& spec, const JobRecord* submitted) const;
+  void add_waiting(const JobRecord* submitted, QuoteInputs& inputs) const;
+  [[nodiscard]] double others_ratio(const TenantId& tenant) const;
   void add_envelope(const ZoneRecord& zone, ZoneHeatView& heat) const;
+  [[nodiscard]] std::string why_share(const JobRecord& job) const;
   [[nodiscard]] std::string why_zone(const ZoneView& zone, const NodeRecord* lead) const;
 
   // ---- state
@@ -217,6 +223,7 @@ struct Scheduler::Impl {
   JobId last_job;
   std::map<JobId, JobRecord> jobs;
   std::map<RequestKey, DurableRequest> requests;
+  FairShare shares;
   WaitingJobs waiting_jobs;    // have available() > 0
   std::set<JobId> dirty_jobs;  // to be offered to every node
   std::set<std::pair<TimePoint, TaskId>> retries_due;

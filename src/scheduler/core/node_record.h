@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "scheduler/core/fair_share.h"
 #include "scheduler/core/node_learning.h"
 #include "scheduler/core/runway_table.h"
 #include "scheduler/core/telemetry.h"
@@ -25,6 +26,7 @@ struct Attempt {
   std::optional<TimePoint> granted_at;  // by us, since our start
   protocol::ServiceClass service_class = protocol::ServiceClass::kOnDemand;
   protocol::Resources resources;
+  FairShare::TenantIndex tenant = 0;
 };
 
 // Where a node stands among those that could take work: zones below their band first, then by

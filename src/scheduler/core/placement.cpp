@@ -92,6 +92,15 @@ std::vector<NodeIndex> Scheduler::Impl::candidates_for(const JobRecord& job, con
   return candidates;
 }
 
+// Over what waits, the tenant that stands lowest first; none that has all that it may have.
+ShapeWalk Scheduler::Impl::walk(Duration longest) const {
+  ShapeWalk::Standings standings;
+  for (const auto& [tenant, shapes] : waiting_jobs.tenants()) {
+    if (shares.has_room(tenant, 1)) standings[tenant] = shares.standing(tenant, now);
+  }
+  return {waiting_jobs, longest, standings};
+}
+
 // Offers one job to the nodes in rank order: first what can run at once, then chunks ahead. A node
 // that got a task takes its new place among the others. Jobs that go before it are offered a node
 // first.
@@ -102,11 +111,14 @@ void Scheduler::Impl::place_job(JobId id) {
   const Shape shape = shape_of_job(job.spec(), job.run_time_p90());
   const auto most = std::min<std::uint64_t>(job.available(), kCandidatesPerTurn);
   const auto candidates = candidates_for(job, shape, most);
-  if (!waiting_jobs.empty() && waiting_jobs.begin()->job != id) {
+  const bool others_wait = waiting_jobs.tenants().size() > 1;
+  if (others_wait || (!waiting_jobs.empty() && waiting_jobs.begin()->job != id)) {
     // Somebody goes first: let each node decide among all who wait.
     dirty_nodes.insert(candidates.begin(), candidates.end());
     return;
   }
+  const auto tenant = shares.index_of(job.spec().tenant);
+  const int cores = job.spec().resources.cores;
   std::set<std::pair<Rank, NodeIndex>> order;
   for (const bool is_ahead : {false, true}) {
     std::map<NodeIndex, int> ahead;
@@ -114,7 +126,7 @@ void Scheduler::Impl::place_job(JobId id) {
       order.emplace(nodes[index].rank, index);
       ahead[index] = is_ahead ? cores_ahead(job, nodes[index]) : 0;
     }
-    while (job.available() > 0 && !order.empty()) {
+    while (job.available() > 0 && !order.empty() && shares.has_room(tenant, cores)) {
       const NodeIndex index = order.begin()->second;
       order.erase(order.begin());
       if (failing(nodes[index], shape, config.band, ahead[index]).any()) continue;
@@ -135,7 +147,7 @@ void Scheduler::Impl::fill_node(NodeIndex index) {
   const bool full = node.cores_leased >= usable_cores(node);
   int looks = full ? kJobsPerFullNode : kJobsPerNode;
   std::vector<Shape> refused;
-  ShapeWalk walk{waiting_jobs, full ? kShortAtP90 * config.chunk_target : Duration{}};
+  auto walk = this->walk(full ? kShortAtP90 * config.chunk_target : Duration{});
   while (!walk.done() && looks > 0) {
     auto& job = jobs.at(walk.order().job);
     const int ahead = cores_ahead(job, node);
@@ -147,12 +159,17 @@ void Scheduler::Impl::fill_node(NodeIndex index) {
     }
     --looks;
     bool granted = false;
-    while (job.available() > 0 && failing(node, shape, config.band, ahead).none()) {
+    const auto may_have = [&] { return shares.has_room(walk.tenant(), shape.resources.cores); };
+    if (!may_have()) {
+      walk.skip_shape();
+      continue;
+    }
+    while (job.available() > 0 && may_have() && failing(node, shape, config.band, ahead).none()) {
       grant(job, index);
       granted = true;
     }
     const bool left = job.available() > 0;
-    if (left && ahead == 0) refused.push_back(shape);
+    if (left && ahead == 0 && may_have()) refused.push_back(shape);
     if (granted) list_job(job);
     if (left) {
       walk.skip_shape();

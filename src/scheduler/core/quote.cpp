@@ -23,10 +23,19 @@ std::optional<double> time_to_do(double core_s, const CapacityForecast& capacity
   return std::nullopt;
 }
 
+// While a tenant does `core_s`, others do theirs in proportion to their weights, or all of it: fair
+// shares as a fluid, whatever each has had before.
+double with_others(double core_s, const QuoteInputs& inputs, const WorkAhead& ahead) {
+  return core_s + std::min(ahead.others_core_s, core_s * inputs.others_ratio);
+}
+
 QuoteTimes times_at(const QuoteInputs& inputs, const CapacityForecast& capacity,
-                    double ahead_core_s, Duration run_time, double CapacityQuantiles::*quantile) {
+                    const WorkAhead& ahead, Duration run_time,
+                    double CapacityQuantiles::*quantile) {
   const double tasks = static_cast<double>(inputs.spec.task_count);
   const double own_core_s = tasks * inputs.spec.resources.cores * to_seconds(run_time);
+  const double ahead_core_s =
+      ahead.running_core_s + with_others(ahead.waiting_core_s, inputs, ahead);
   QuoteTimes times;
   const auto start =
       inputs.at_once ? std::optional(0.0) : time_to_do(ahead_core_s, capacity, quantile);
@@ -36,7 +45,7 @@ QuoteTimes times_at(const QuoteInputs& inputs, const CapacityForecast& capacity,
   const double share_core_s =
       inputs.at_once && own_core_s <= inputs.cores_free_now * to_seconds(run_time)
           ? 0.0  // all of it runs beside what runs
-          : ahead_core_s + own_core_s;
+          : ahead.running_core_s + with_others(ahead.waiting_core_s + own_core_s, inputs, ahead);
   const auto worked = time_to_do(share_core_s, capacity, quantile);
   if (!worked) return times;
   times.finish = from_seconds(std::max(*worked, *start + to_seconds(run_time)));
@@ -66,7 +75,10 @@ std::string why_late(const QuoteInputs& inputs, const CapacityForecast& capacity
   }
   std::string text = "cannot meet the deadline, because ";
   if (!quote.p90.start || *quote.p90.start > deadline - inputs.run_time.p90) {
-    text += number("%.0f core-hours", inputs.ahead_p90_core_s / kHourS) +
+    text += number("%.0f core-hours",
+                   (inputs.ahead_p90.running_core_s +
+                    with_others(inputs.ahead_p90.waiting_core_s, inputs, inputs.ahead_p90)) /
+                       kHourS) +
             " of other work go first and the homes take ";
   } else {
     const double own = static_cast<double>(inputs.spec.task_count) * inputs.spec.resources.cores *
@@ -96,10 +108,10 @@ Quote quote(const QuoteInputs& inputs, const CapacityForecast& capacity) {
     answer.reason = "no forecast of the fleet's capacity has been made yet";
     return answer;
   }
-  answer.p50 = times_at(inputs, capacity, inputs.ahead_p50_core_s, inputs.run_time.p50,
-                        &CapacityQuantiles::p50);
-  answer.p90 = times_at(inputs, capacity, inputs.ahead_p90_core_s, inputs.run_time.p90,
-                        &CapacityQuantiles::p5);
+  answer.p50 =
+      times_at(inputs, capacity, inputs.ahead_p50, inputs.run_time.p50, &CapacityQuantiles::p50);
+  answer.p90 =
+      times_at(inputs, capacity, inputs.ahead_p90, inputs.run_time.p90, &CapacityQuantiles::p5);
   if (inputs.deadline_in) {
     answer.meets_deadline = answer.p90.finish && *answer.p90.finish <= *inputs.deadline_in;
     if (!answer.meets_deadline) answer.reason = why_late(inputs, capacity, answer);

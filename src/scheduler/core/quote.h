@@ -12,12 +12,20 @@
 
 namespace hearth::scheduler {
 
+// Nominal core-seconds.
+struct WorkAhead {
+  double running_core_s = 0;
+  double waiting_core_s = 0;  // that goes before it: of its own tenant
+  double others_core_s = 0;   // that other tenants wait for: they do theirs meanwhile, see below
+};
+
 struct QuoteInputs {
   protocol::JobSpec spec;
   RunTimeQuantiles run_time;            // of one task
   std::optional<Duration> deadline_in;  // from now; negative: past
-  double ahead_p50_core_s = 0;          // nominal, of what runs and what waits before it
-  double ahead_p90_core_s = 0;
+  WorkAhead ahead_p50;
+  WorkAhead ahead_p90;
+  double others_ratio = 0;    // of other tenants' weights to its own
   double cores_free_now = 0;  // that conditions and rooms allow at once
   bool at_once = false;       // nothing waits before it and a first task may start now
   double cores_able = 0;      // of nodes on which a task of it could ever run

@@ -18,6 +18,9 @@ void Scheduler::Impl::on(const SubmitRequested& event) {
   if (const auto unknown = unknown_dependency(event.spec)) {
     return reply_when_durable(event.call, tl::unexpected(*unknown));
   }
+  if (const auto over = over_quota(event.spec)) {
+    return reply_when_durable(event.call, tl::unexpected(*over));
+  }
   const JobId id = last_job = JobId{last_job.value + 1};
   auto& job =
       jobs.emplace(id, JobRecord{id, event.spec, event.staging != 0, utc_now()}).first->second;
@@ -29,6 +32,36 @@ void Scheduler::Impl::on(const SubmitRequested& event) {
   follow_dependencies(job);
   watch_deadline(job);
   reply_when_durable(event.call, JobReply{id, seq, false});
+}
+
+std::optional<Error> Scheduler::Impl::over_quota(const protocol::JobSpec& spec) const {
+  const auto& limits = config.share.limits_of(spec.tenant);
+  if (limits.cores_max && spec.resources.cores > *limits.cores_max) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 "resources.cores: " + std::to_string(spec.resources.cores) + "; tenant " +
+                     spec.tenant.value + " may have " + std::to_string(*limits.cores_max) +
+                     " at once"};
+  }
+  if (!limits.jobs_max && !limits.tasks_max) return std::nullopt;
+  std::uint64_t active = 1;
+  std::uint64_t tasks = spec.task_count;
+  for (const auto& [id, job] : jobs) {
+    if (job.spec().tenant != spec.tenant || job.all_ended()) continue;
+    ++active;
+    tasks += job.spec().task_count;
+  }
+  const auto refused = [&](std::uint64_t would, const char* what, std::uint64_t most) {
+    return Error{ErrorCode::kResourceExhausted,
+                 "tenant " + spec.tenant.value + ": would have " + std::to_string(would) + " " +
+                     what + " that have not ended; its quota is " + std::to_string(most)};
+  };
+  if (limits.jobs_max && active > *limits.jobs_max) {
+    return refused(active, "jobs", *limits.jobs_max);
+  }
+  if (limits.tasks_max && tasks > *limits.tasks_max) {
+    return refused(tasks, "tasks in jobs", *limits.tasks_max);
+  }
+  return std::nullopt;
 }
 
 void Scheduler::Impl::on(const SetpointRequested& event) {

@@ -12,6 +12,7 @@
 
 #include "scheduler/core/command.h"
 #include "scheduler/core/event.h"
+#include "scheduler/core/fair_share.h"
 #include "scheduler/core/quote.h"
 #include "scheduler/core/view.h"
 
@@ -55,6 +56,7 @@ struct SchedulerConfig {
   protocol::HeatBand band;
   HeatConfig heat;
   std::map<SiteId, SiteConfig> sites;  // others: no breaker limit
+  ShareConfig share;
 
   friend bool operator==(const SchedulerConfig&, const SchedulerConfig&) = default;
 };
@@ -87,6 +89,8 @@ class Scheduler {
   [[nodiscard]] std::optional<ZoneView> zone(const ZoneId& zone) const;
   [[nodiscard]] std::vector<NodeView> nodes() const;  // by name
   [[nodiscard]] std::vector<ZoneView> zones() const;  // by name
+  // By name: those with work, those that had some lately, those that the configuration names.
+  [[nodiscard]] std::vector<TenantView> tenants() const;
   [[nodiscard]] Result<TaskExplanation> explain_task(TaskId task) const;
   [[nodiscard]] Result<ZoneExplanation> explain_zone(const ZoneId& zone) const;
   [[nodiscard]] SchedulerStats stats() const;

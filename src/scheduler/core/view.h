@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scheduler/core/fact.h"
+#include "scheduler/core/fair_share.h"
 #include "scheduler/core/histogram.h"
 
 namespace hearth::scheduler {
@@ -127,6 +128,22 @@ struct ZoneExplanation {
 };
 
 // For metrics.
+// What a tenant has of the fleet, and what it may have.
+struct TenantView {
+  TenantId tenant;
+  TenantLimits limits;
+  std::uint64_t jobs_active = 0;
+  std::uint64_t tasks_pending = 0;
+  std::uint64_t tasks_waiting = 0;  // of these, that may start now
+  int cores = 0;                    // leased
+  double average_cores = 0;         // see fair_share.h
+  double standing = 0;              // the lowest of those that wait goes first
+  double entitled_share = 0;        // by its weight among those with work; 0 without
+  bool at_quota = false;            // it waits because it has all the cores that it may have
+
+  friend bool operator==(const TenantView&, const TenantView&) = default;
+};
+
 struct SchedulerStats {
   std::uint64_t jobs_active = 0;
   std::uint64_t tasks_pending = 0;

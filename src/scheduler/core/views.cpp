@@ -184,6 +184,39 @@ std::vector<SiteView> Scheduler::sites() const {
   return views;
 }
 
+std::vector<TenantView> Scheduler::tenants() const {
+  const auto& shares = impl_->shares;
+  std::map<TenantId, TenantView> views;
+  for (const auto& [tenant, limits] : impl_->config.share.tenants) views[tenant] = {};
+  for (const auto& [id, job] : impl_->jobs) {
+    auto& view = views[job.spec().tenant];
+    ++view.jobs_active;
+    view.tasks_pending += job.counts().pending;
+    view.tasks_waiting += job.available();
+  }
+  for (FairShare::TenantIndex i = 0; i < shares.size(); ++i) {
+    const double average = shares.average_cores(i, impl_->now);
+    if (average < 0.001 && !views.contains(shares.name(i))) continue;
+    auto& view = views[shares.name(i)];
+    view.cores = shares.cores(i);
+    view.average_cores = average;
+    view.standing = shares.standing(i, impl_->now);
+    view.at_quota = view.tasks_waiting > 0 && !shares.has_room(i, 1);
+  }
+  double weights = 0;
+  for (auto& [tenant, view] : views) {
+    view.tenant = tenant;
+    view.limits = impl_->config.share.limits_of(tenant);
+    if (view.jobs_active > 0) weights += view.limits.weight;
+  }
+  std::vector<TenantView> all;
+  for (auto& [tenant, view] : views) {
+    if (view.jobs_active > 0) view.entitled_share = view.limits.weight / weights;
+    all.push_back(std::move(view));
+  }
+  return all;
+}
+
 SchedulerStats Scheduler::stats() const {
   auto stats = impl_->stats;
   stats.jobs_active = impl_->jobs.size();

@@ -4,16 +4,16 @@
 
 namespace hearth::scheduler {
 
-bool WaitingJobs::insert(const JobOrder& order, const Shape& shape) {
-  const auto [found, is_new] = filed_.try_emplace(order.job, Filed{order, shape});
+bool WaitingJobs::insert(const JobOrder& order, const Shape& shape, FairShare::TenantIndex tenant) {
+  const auto [found, is_new] = filed_.try_emplace(order.job, Filed{order, shape, tenant});
   if (!is_new) {
     if (found->second.order == order && found->second.shape == shape) return false;
     orders_.erase(found->second.order);
     erase_from_shape(found->second);
-    found->second = {order, shape};
+    found->second = {order, shape, tenant};
   }
   orders_.insert(order);
-  shapes_[shape].insert(order);
+  tenants_[tenant][shape].insert(order);
   return is_new;
 }
 
@@ -26,17 +26,23 @@ void WaitingJobs::erase(JobId job) {
 }
 
 void WaitingJobs::erase_from_shape(const Filed& filed) {
-  const auto shape = shapes_.find(filed.shape);
+  auto& shapes = tenants_.at(filed.tenant);
+  const auto shape = shapes.find(filed.shape);
   shape->second.erase(filed.order);
-  if (shape->second.empty()) shapes_.erase(shape);
+  if (shape->second.empty()) shapes.erase(shape);
+  if (shapes.empty()) tenants_.erase(filed.tenant);
 }
 
-ShapeWalk::ShapeWalk(const WaitingJobs& waiting, Duration longest) : waiting_(waiting) {
-  fronts_.reserve(waiting.shapes().size());
-  for (const auto& [shape, orders] : waiting.shapes()) {
-    const bool known = shape.remaining_p90 > Duration::zero();
-    if (longest > Duration::zero() && !(known && shape.remaining_p90 <= longest)) continue;
-    fronts_.push_back({*orders.begin(), shape});
+ShapeWalk::ShapeWalk(const WaitingJobs& waiting, Duration longest, const Standings& standings)
+    : waiting_(waiting) {
+  for (const auto& [tenant, shapes] : waiting.tenants()) {
+    const auto standing = standings.find(tenant);
+    if (standing == standings.end()) continue;
+    for (const auto& [shape, orders] : shapes) {
+      const bool known = shape.remaining_p90 > Duration::zero();
+      if (longest > Duration::zero() && !(known && shape.remaining_p90 <= longest)) continue;
+      fronts_.push_back({standing->second, *orders.begin(), shape, tenant});
+    }
   }
   std::ranges::make_heap(fronts_, later);
 }
@@ -44,11 +50,13 @@ ShapeWalk::ShapeWalk(const WaitingJobs& waiting, Duration longest) : waiting_(wa
 void ShapeWalk::next_of_shape() {
   const Front last = fronts_.front();
   skip_shape();
-  const auto found = waiting_.shapes().find(last.shape);
-  if (found == waiting_.shapes().end()) return;
+  const auto shapes = waiting_.tenants().find(last.tenant);
+  if (shapes == waiting_.tenants().end()) return;
+  const auto found = shapes->second.find(last.shape);
+  if (found == shapes->second.end()) return;
   const auto next = found->second.upper_bound(last.order);
   if (next == found->second.end()) return;
-  fronts_.push_back({*next, last.shape});
+  fronts_.push_back({last.standing, *next, last.shape, last.tenant});
   std::ranges::push_heap(fronts_, later);
 }
 

@@ -120,6 +120,22 @@ void add_work(Page& page, const Metrics& m) {
                m.core.results_superseded);
 }
 
+void add_tenants(Page& page, const Metrics& m) {
+  const auto gauge = [&](const char* name, const char* help, auto value) {
+    page.begin(MetricType::Gauge, name, help);
+    for (const auto& tenant : m.tenants) {
+      page.add(static_cast<double>(value(tenant)), {{"tenant", tenant.tenant.value}});
+    }
+  };
+  gauge("tenant_cores", "Cores that a tenant has now.", [](const auto& t) { return t.cores; });
+  gauge("tenant_average_cores", "Cores that it had on average, see share_half_life_s.",
+        [](const auto& t) { return t.average_cores; });
+  gauge("tenant_standing_cores", "Of the tenants that wait the lowest goes first.",
+        [](const auto& t) { return t.standing; });
+  gauge("tenant_tasks_waiting", "Tasks of it that may start now.",
+        [](const auto& t) { return t.tasks_waiting; });
+}
+
 void add_fleet(Page& page, const Metrics& m) {
   page.begin(MetricType::Gauge, "nodes", "Nodes by state.");
   page.add(m.core.nodes_online, {{"state", "online"}});
@@ -282,6 +298,7 @@ void add_loop(Page& page, const Metrics& m) {
 std::string to_prometheus_text(const Metrics& metrics) {
   Page page;
   add_work(page, metrics);
+  add_tenants(page, metrics);
   add_fleet(page, metrics);
   add_zones(page, metrics);
   add_heat(page, metrics);

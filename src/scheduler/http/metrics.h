@@ -26,6 +26,7 @@ struct Metrics {
   std::vector<NodeView> nodes;
   std::vector<ZoneView> zones;
   std::vector<SiteView> sites;
+  std::vector<TenantView> tenants;
   std::optional<CapacityHour> capacity_now;  // forecast for the current hour
 };
 

@@ -37,7 +37,7 @@ HttpServer::Page metrics_page(EventLoop& loop, std::function<StreamStats()> stre
       answer({200, "text/plain; version=0.0.4; charset=utf-8",
               to_prometheus_text({scheduler.stats(), loop.stats(), scheduler.epoch(), streams(),
                                   scheduler.nodes(), scheduler.zones(), scheduler.sites(),
-                                  capacity_now(scheduler.capacity())})});
+                                  scheduler.tenants(), capacity_now(scheduler.capacity())})});
     });
   };
 }

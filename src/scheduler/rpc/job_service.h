@@ -49,6 +49,9 @@ class JobService final : public job::v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* QuoteJob(grpc::CallbackServerContext* context,
                                      const job::v1::QuoteJobRequest* request,
                                      job::v1::QuoteJobResponse* response) override;
+  grpc::ServerUnaryReactor* ListTenants(grpc::CallbackServerContext* context,
+                                        const job::v1::ListTenantsRequest* request,
+                                        job::v1::ListTenantsResponse* response) override;
 
  private:
   // Makes the change and answers with the job as it is then.

@@ -107,8 +107,8 @@ QuoteInputs batch(std::uint64_t tasks, Duration run_time) {
 
 TEST(Quote, WorkAheadThenItsOwn) {
   auto inputs = batch(100, minutes{36});  // 60 core-hours at P50
-  inputs.ahead_p50_core_s = 40 * 3600;
-  inputs.ahead_p90_core_s = 80 * 3600;
+  inputs.ahead_p50.waiting_core_s = 40 * 3600;
+  inputs.ahead_p90.waiting_core_s = 80 * 3600;
   const auto answer = quote(inputs, steady(20));
   EXPECT_NEAR(to_seconds(*answer.p50.start), 2 * 3600, 1);
   EXPECT_NEAR(to_seconds(*answer.p50.finish), 5 * 3600, 1);
@@ -133,7 +133,7 @@ TEST(Quote, SaysWhyADeadlineCannotBeMet) {
   inputs.deadline_in = hours{4};
   EXPECT_THAT(quote(inputs, steady(100)).reason, HasSubstr("a single task takes 6h"));
   inputs = batch(1, minutes{10});
-  inputs.ahead_p50_core_s = inputs.ahead_p90_core_s = 200 * 3600;
+  inputs.ahead_p50.waiting_core_s = inputs.ahead_p90.waiting_core_s = 200 * 3600;
   inputs.deadline_in = hours{1};
   EXPECT_THAT(quote(inputs, steady(20)).reason, HasSubstr("200 core-hours of other work go first"));
   inputs = batch(1000, minutes{30});

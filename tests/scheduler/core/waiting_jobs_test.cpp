@@ -19,9 +19,10 @@ Shape shape(int remaining_s) {
   return shape;
 }
 
-std::vector<std::uint64_t> walked(const WaitingJobs& waiting, Duration longest, bool whole_shapes) {
+std::vector<std::uint64_t> walked(const WaitingJobs& waiting, Duration longest, bool whole_shapes,
+                                  const ShapeWalk::Standings& standings = {{0, 0}}) {
   std::vector<std::uint64_t> jobs;
-  for (ShapeWalk walk{waiting, longest}; !walk.done();) {
+  for (ShapeWalk walk{waiting, longest, standings}; !walk.done();) {
     jobs.push_back(walk.order().job.value);
     if (whole_shapes) {
       walk.next_of_shape();
@@ -34,10 +35,10 @@ std::vector<std::uint64_t> walked(const WaitingJobs& waiting, Duration longest, 
 
 TEST(WaitingJobs, GoByPriorityThenByWhenTheyAreDue) {
   WaitingJobs waiting;
-  EXPECT_TRUE(waiting.insert(order(50, 20, 1), shape(60)));
-  EXPECT_TRUE(waiting.insert(order(50, 10, 2), shape(7200)));
-  EXPECT_TRUE(waiting.insert(order(90, 30, 3), shape(60)));
-  EXPECT_FALSE(waiting.insert(order(90, 30, 3), shape(60)));
+  EXPECT_TRUE(waiting.insert(order(50, 20, 1), shape(60), 0));
+  EXPECT_TRUE(waiting.insert(order(50, 10, 2), shape(7200), 0));
+  EXPECT_TRUE(waiting.insert(order(90, 30, 3), shape(60), 0));
+  EXPECT_FALSE(waiting.insert(order(90, 30, 3), shape(60), 0));
   std::vector<std::uint64_t> jobs;
   for (const auto& waits : waiting) jobs.push_back(waits.job.value);
   EXPECT_EQ(jobs, (std::vector<std::uint64_t>{3, 2, 1}));
@@ -47,10 +48,10 @@ TEST(WaitingJobs, GoByPriorityThenByWhenTheyAreDue) {
 TEST(ShapeWalk, FindsTheFirstOfEveryShape) {
   WaitingJobs waiting;
   for (std::uint64_t job = 1; job <= 100; ++job) {
-    waiting.insert(order(50, static_cast<int>(job), job), shape(7200));
+    waiting.insert(order(50, static_cast<int>(job), job), shape(7200), 0);
   }
-  waiting.insert(order(50, 500, 101), shape(60));
-  waiting.insert(order(50, 600, 102), shape(60));
+  waiting.insert(order(50, 500, 101), shape(60), 0);
+  waiting.insert(order(50, 600, 102), shape(60), 0);
   EXPECT_EQ(walked(waiting, {}, false), (std::vector<std::uint64_t>{1, 101}));
   EXPECT_EQ(walked(waiting, std::chrono::minutes{10}, true),
             (std::vector<std::uint64_t>{101, 102}));
@@ -58,17 +59,17 @@ TEST(ShapeWalk, FindsTheFirstOfEveryShape) {
 
 TEST(ShapeWalk, LeavesOutWhatIsOfUnknownLengthWhereOnlyShortWillDo) {
   WaitingJobs waiting;
-  waiting.insert(order(50, 1, 1), shape(0));
+  waiting.insert(order(50, 1, 1), shape(0), 0);
   EXPECT_TRUE(walked(waiting, std::chrono::minutes{10}, true).empty());
   EXPECT_EQ(walked(waiting, {}, true).size(), 1U);
 }
 
 TEST(ShapeWalk, GoesOnWhenWhatItStoodAtHasLeft) {
   WaitingJobs waiting;
-  waiting.insert(order(50, 1, 1), shape(60));
-  waiting.insert(order(50, 2, 2), shape(60));
-  waiting.insert(order(50, 3, 3), shape(90));
-  ShapeWalk walk{waiting, {}};
+  waiting.insert(order(50, 1, 1), shape(60), 0);
+  waiting.insert(order(50, 2, 2), shape(60), 0);
+  waiting.insert(order(50, 3, 3), shape(90), 0);
+  ShapeWalk walk{waiting, {}, {{0, 0}}};
   waiting.erase(walk.order().job);
   walk.next_of_shape();
   EXPECT_EQ(walk.order().job.value, 2U);
@@ -90,16 +91,33 @@ TEST(ShapeWalk, OverAllShapesIsTheOrderOfAll) {
     } else {
       const int of_job = static_cast<int>(job);
       waiting.insert(order(of_job % 3, of_job % 7, job),
-                     shape(60 * static_cast<int>(random.below(5))));
+                     shape(60 * static_cast<int>(random.below(5))), job % 2);
     }
     if (step % 100 != 0) continue;
     std::vector<std::uint64_t> jobs;
     for (const auto& waits : waiting) jobs.push_back(waits.job.value);
-    EXPECT_EQ(walked(waiting, {}, true), jobs);
+    EXPECT_EQ(walked(waiting, {}, true, {{0, 1.0}, {1, 1.0}}), jobs);
     std::size_t filed = 0;
-    for (const auto& [shape, orders] : waiting.shapes()) filed += orders.size();
+    for (const auto& [tenant, shapes] : waiting.tenants()) {
+      for (const auto& [shape, orders] : shapes) filed += orders.size();
+    }
     EXPECT_EQ(filed, waiting.size());
   }
+}
+
+// Of each tenant the order is its own; which tenant comes first is another question.
+TEST(ShapeWalk, GoesTenantByTenant) {
+  WaitingJobs waiting;
+  waiting.insert(order(90, 1, 1), shape(60), 0);
+  waiting.insert(order(50, 2, 2), shape(60), 0);
+  waiting.insert(order(10, 3, 3), shape(60), 1);
+  waiting.insert(order(99, 4, 4), shape(60), 2);
+  EXPECT_EQ(walked(waiting, {}, true, {{0, 5.0}, {1, 4.5}}), (std::vector<std::uint64_t>{3, 1, 2}))
+      << "the one without a standing is left out";
+  EXPECT_EQ(walked(waiting, {}, true, {{0, 5.0}, {1, 5.0}, {2, 5.0}}),
+            (std::vector<std::uint64_t>{4, 1, 2, 3}));
+  waiting.erase(JobId{3});
+  EXPECT_EQ(waiting.tenants().size(), 2U);
 }
 
 }  // namespace

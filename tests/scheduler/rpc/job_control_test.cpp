@@ -188,5 +188,24 @@ TEST_F(JobControlTest, IndicesAndPayloadsExcludeEachOther) {
   EXPECT_THAT(submit("r1", job, &response, {page}).error_message(), HasSubstr("indices"));
 }
 
+TEST_F(JobControlTest, TenantsAreToldApart) {
+  auto job = spec(5);
+  job.set_tenant("bank");
+  job::v1::SubmitJobResponse submitted;
+  ASSERT_TRUE(submit("r1", job, &submitted).ok());
+  FakeAgent agent{channel_};
+  agent.greet();
+  agent.next_start();
+  Context context;
+  job::v1::ListTenantsResponse listed;
+  ASSERT_TRUE(jobs_->ListTenants(&context, job::v1::ListTenantsRequest{}, &listed).ok());
+  ASSERT_EQ(listed.tenants_size(), 1);
+  EXPECT_EQ(listed.tenants(0).tenant(), "bank");
+  EXPECT_EQ(listed.tenants(0).cores(), 4U);
+  EXPECT_EQ(listed.tenants(0).tasks_waiting(), 1U);
+  EXPECT_EQ(listed.tenants(0).entitled_share(), 1);
+  EXPECT_FALSE(listed.tenants(0).has_cores_max());
+}
+
 }  // namespace
 }  // namespace hearth::scheduler

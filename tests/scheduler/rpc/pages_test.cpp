@@ -77,6 +77,7 @@ TEST_F(Pages, EveryMetricHasTheFormThatPrometheusWants) {
                              "hearth_tasks_waiting{reason=\"hold\"} 2\n",
                              "hearth_tasks_waiting{reason=\"dependency\"} 3\n",
                              "hearth_tasks_waiting{reason=\"commit\"} 0\n",
+                             "hearth_tenant_cores{tenant=\"default\"} 0\n",
                              "hearth_attempts_retried_total{class=\"node_lost\"} 0\n",
                              "hearth_dispatch_duration_seconds_count ",
                              "hearth_zone_sensor_trusted{zone=\"z-n1\"} 1\n",
