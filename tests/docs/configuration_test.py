@@ -63,10 +63,13 @@ def agent_defaults():
 
 
 def scheduler_defaults():
-    """What is open in the file is filled; of weather every kind by itself."""
+    """What is open in the file is filled; of weather every kind by itself, quotas have no default."""
     places = [{"forecast": "f"}, {"epw": "e"}, {"normals": "lyon"},
               {"latitude": 1, "longitude": 2}]
-    values = printed(HEARTHD, {"sites": {"ID": {}}})
+    values = printed(HEARTHD, {"sites": {"ID": {}}, "tenants": {"ID": {}}})
+    quotas = {"cores_max": 1, "jobs_max": 1, "tasks_max": 1}
+    filled = printed(HEARTHD, {"tenants": {"ID": quotas}, "other_tenants": quotas})
+    values.update({key: None for key in filled if key.rpartition(".")[2] in quotas})
     for place in places:
         filled = printed(HEARTHD, {"weather": place, "sites": {"ID": {"weather": place}}})
         values.update({key: None for key in filled if ".latitude" in key or "weather." in key})
