@@ -59,6 +59,11 @@ Result<std::vector<StoredBlob>> list_blobs(const fs::path& directory) {
   return blobs;
 }
 
+UtcTime to_utc(const timespec& time) {
+  return UtcTime{std::chrono::seconds{time.tv_sec} +
+                 std::chrono::duration_cast<Duration>(std::chrono::nanoseconds{time.tv_nsec})};
+}
+
 }  // namespace
 
 Descriptor::~Descriptor() {
@@ -180,7 +185,7 @@ Result<std::vector<std::string>> BlobStore::find_missing(
   std::set<std::string_view> seen;
   for (const auto& digest : digests) {
     if (!is_valid_digest(digest)) return not_a_digest(digest);
-    if (seen.insert(digest).second && !has(digest)) missing.push_back(digest);
+    if (seen.insert(digest).second && !use(digest)) missing.push_back(digest);
   }
   return missing;
 }
@@ -233,6 +238,42 @@ Result<BlobReader> BlobStore::open(const std::string& digest, std::uint64_t offs
 void BlobStore::touch(std::string_view digest) const {
   // Fails where the blob was evicted just now; nothing depends on it.
   (void)::utimensat(AT_FDCWD, path(digest).c_str(), nullptr, 0);
+}
+
+bool BlobStore::use(std::string_view digest) const {
+  return is_valid_digest(digest) && ::utimensat(AT_FDCWD, path(digest).c_str(), nullptr, 0) == 0;
+}
+
+Result<std::vector<BlobStore::Stored>> BlobStore::list() const {
+  HEARTH_TRY(blobs, list_blobs(config_.directory));
+  std::vector<Stored> stored;
+  stored.reserve(blobs.size());
+  for (auto& blob : blobs) {
+    stored.push_back({std::move(blob.digest), blob.size, to_utc(blob.used)});
+  }
+  std::ranges::sort(stored, {}, &Stored::digest);
+  return stored;
+}
+
+// Set aside first: whoever marks it as used before that is seen, whoever comes later misses it.
+Result<bool> BlobStore::remove_unused(const std::string& digest, UtcTime before) {
+  if (!is_valid_digest(digest)) return not_a_digest(digest);
+  const auto place = path(digest);
+  const auto aside = config_.directory / kUnfinished / (digest + ".unused");
+  struct stat seen {};
+  if (::stat(place.c_str(), &seen) != 0 || to_utc(seen.st_mtim) >= before) return false;
+  if (::rename(place.c_str(), aside.c_str()) != 0) {
+    if (errno == ENOENT) return false;
+    return system_error(place, errno);
+  }
+  struct stat status {};
+  const bool known = ::stat(aside.c_str(), &status) == 0;
+  if (known && to_utc(status.st_mtim) < before) {
+    if (::unlink(aside.c_str()) != 0) return system_error(aside, errno);
+    return true;
+  }
+  if (::rename(aside.c_str(), place.c_str()) != 0) return system_error(aside, errno);
+  return false;
 }
 
 Result<std::uint64_t> BlobStore::total_bytes() const {

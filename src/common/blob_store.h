@@ -15,6 +15,7 @@
 
 #include "common/digest.h"
 #include "common/result.h"
+#include "common/time.h"
 
 namespace hearth {
 
@@ -90,7 +91,8 @@ class BlobStore {
 
   [[nodiscard]] bool has(std::string_view digest) const;
 
-  // Those not stored, in the order asked, each once. kInvalidArgument: one is no digest.
+  // Those not stored, in the order asked, each once; the others count as used now.
+  // kInvalidArgument: one is no digest.
   [[nodiscard]] Result<std::vector<std::string>> find_missing(
       const std::vector<std::string>& digests) const;
 
@@ -110,6 +112,21 @@ class BlobStore {
 
   // Marks the blob as used now, for those who read it by its path.
   void touch(std::string_view digest) const;
+
+  // The same, and whether it is stored: what was true is true for as long as unused blobs are kept.
+  [[nodiscard]] bool use(std::string_view digest) const;
+
+  struct Stored {
+    std::string digest;
+    std::uint64_t size_bytes = 0;
+    UtcTime used_at{};
+  };
+  // All blobs, by digest.
+  [[nodiscard]] Result<std::vector<Stored>> list() const;
+
+  // Removes a blob that was not used since `before`; whether it did. Who uses it meanwhile may find
+  // it missing for an instant, and keeps it or not as it was told.
+  Result<bool> remove_unused(const std::string& digest, UtcTime before);
 
   // Of all blobs stored.
   [[nodiscard]] Result<std::uint64_t> total_bytes() const;

@@ -125,6 +125,28 @@ void read_telemetry(JsonReader& outer, TelemetryConfig& config) {
   });
 }
 
+void read_retention(JsonReader& outer, Config& all) {
+  constexpr double kDay = 86'400;
+  constexpr std::uint64_t kMiB = 1 << 20;
+  constexpr std::uint64_t kSizeMost = std::uint64_t{1} << 50;
+  auto& config = all.retention;
+  auto& core = all.scheduler;
+  read_object(outer, "retention", [&](JsonReader& reader, const json&) {
+    read_seconds(reader, "job_keep_s", config.job_keep, 1, 3650 * kDay);
+    read_number(reader, "store_size_max_bytes", config.store_size_max_bytes, kMiB, kSizeMost);
+    read_seconds(reader, "event_keep_s", config.event_keep, 1, 3650 * kDay);
+    read_number(reader, "events_max", config.events_max, std::uint64_t{1000},
+                std::uint64_t{1'000'000'000});
+    read_seconds(reader, "request_id_keep_s", core.request_keep, 1, 3650 * kDay);
+    read_number(reader, "request_ids_max", core.request_ids_max, std::size_t{100},
+                std::size_t{100'000'000});
+    read_seconds(reader, "artifact_keep_s", config.artifact_keep, 3600, 3650 * kDay);
+    read_number(reader, "artifacts_size_max_bytes", config.artifacts_size_max_bytes, kMiB,
+                kSizeMost);
+    read_seconds(reader, "sweep_period_s", config.sweep_period, 1, kDay);
+  });
+}
+
 void read_sites(JsonReader& outer, Config& all) {
   read_object(outer, "sites", [&](JsonReader& reader, const json& object) {
     for (const auto& [name, value] : object.items()) {
@@ -280,6 +302,19 @@ json tenants_to_json(const ShareConfig& config) {
   return tenants;
 }
 
+json retention_to_json(const Config& all) {
+  const auto& config = all.retention;
+  return {{"job_keep_s", to_seconds(config.job_keep)},
+          {"store_size_max_bytes", config.store_size_max_bytes},
+          {"event_keep_s", to_seconds(config.event_keep)},
+          {"events_max", config.events_max},
+          {"request_id_keep_s", to_seconds(all.scheduler.request_keep)},
+          {"request_ids_max", all.scheduler.request_ids_max},
+          {"artifact_keep_s", to_seconds(config.artifact_keep)},
+          {"artifacts_size_max_bytes", config.artifacts_size_max_bytes},
+          {"sweep_period_s", to_seconds(config.sweep_period)}};
+}
+
 json sites_to_json(const Config& config) {
   auto sites = json::object();
   for (const auto& [name, site] : config.scheduler.sites) {
@@ -319,6 +354,7 @@ Result<Config> parse_config(std::string_view text) {
               std::uint64_t{1} << 42);
   read_scheduler(reader, config.scheduler);
   read_telemetry(reader, config.telemetry);
+  read_retention(reader, config);
   read_weather(reader, config.weather);
   read_sites(reader, config);
   for (const auto& problem : address_problems(config)) reader.require(false, problem);
@@ -364,6 +400,7 @@ std::string to_json(const Config& config) {
         {"filler", to_json(core.band.filler)}}},
       {"heat", to_json(core.heat)},
       {"telemetry", to_json(config.telemetry)},
+      {"retention", retention_to_json(config)},
       {"weather", to_json(config.weather)},
       {"sites", sites_to_json(config)},
       {"share_half_life_s", to_seconds(core.share.half_life)},

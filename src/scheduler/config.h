@@ -9,6 +9,7 @@
 
 #include "common/result.h"
 #include "scheduler/core/scheduler.h"
+#include "scheduler/runtime/retention.h"
 #include "weather/sun.h"
 
 namespace hearth::scheduler {
@@ -46,7 +47,8 @@ struct Config {
   std::uint64_t artifact_bytes_max = 4ULL << 30;  // one blob
   SchedulerConfig scheduler;
   TelemetryConfig telemetry;
-  WeatherConfig weather;  // of sites without their own
+  RetentionConfig retention;  // request ids: in `scheduler`
+  WeatherConfig weather;      // of sites without their own
   std::map<SiteId, WeatherConfig> site_weather;
 
   friend bool operator==(const Config&, const Config&) = default;

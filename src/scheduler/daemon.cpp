@@ -56,6 +56,7 @@ struct Daemon::Impl {
   std::unique_ptr<Store> store;
   std::unique_ptr<TelemetryStore> telemetry;  // none: not kept
   std::unique_ptr<TelemetryRecorder> recorder;
+  std::unique_ptr<Retention> retention;
   std::unique_ptr<SessionTable> sessions;
   std::unique_ptr<RpcServer> rpc;
   std::unique_ptr<WeatherSource> weather;
@@ -93,6 +94,7 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   weather = std::make_unique<WeatherSource>(config, [this](WeatherRead read) {
     loop.post([this, read = std::move(read)] { loop.apply(read); });
   });
+  retention = std::make_unique<Retention>(loop, *store, *blobs, config.retention);
   HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions));
   rpc = std::move(server);
   return {};
@@ -110,13 +112,17 @@ void Daemon::Impl::keep_telemetry() {
 
 Result<> Daemon::Impl::serve() {
   if (!config.http_listen.empty()) {
-    HEARTH_TRY(server, HttpServer::start(config.http_listen,
-                                         {{"/healthz", health_page(loop, *store)},
-                                          {"/metrics", metrics_page(loop, [&sessions = *sessions] {
-                                             return StreamStats{sessions.size(),
-                                                                sessions.outbox_bytes(),
-                                                                sessions.outbox_bytes_max()};
-                                           })}}));
+    HEARTH_TRY(server, HttpServer::start(
+                           config.http_listen,
+                           {{"/healthz", health_page(loop, *store)},
+                            {"/metrics", metrics_page(
+                                             loop,
+                                             [&sessions = *sessions] {
+                                               return StreamStats{sessions.size(),
+                                                                  sessions.outbox_bytes(),
+                                                                  sessions.outbox_bytes_max()};
+                                             },
+                                             [&kept = *retention] { return kept.stats(); })}}));
     http = std::move(server);
   }
   return {};
@@ -159,8 +165,10 @@ void Daemon::stop() {
   if (impl_->rpc) impl_->rpc->stop(kGrace);
   if (impl_->http) impl_->http->stop();
   if (impl_->recorder) impl_->recorder->stop();
+  if (impl_->retention) impl_->retention->stop();
   impl_->loop.join();
   impl_->recorder.reset();
+  impl_->retention.reset();
   impl_->telemetry.reset();  // writes what it still holds
   impl_->rpc.reset();
   impl_->store.reset();  // writes what it still holds

@@ -33,15 +33,17 @@ TEST(Config, AllProblemsComeAtOnce) {
             HasSubstr("not a name: home 1"), HasSubstr("reserve_w: above breaker_w")));
   EXPECT_THAT(problem_of(R"({"heat": {"learning": 1, "cold_alarm_k": -2, "fit_period": 1},
                      "telemetry": {"write_period_s": 0, "keep_s": 1, "keep_for": 1},
+                     "retention": {"job_keep_s": 0, "events_max": 1, "keep_s": 1},
                      "weather": {"normals": "Atlantis", "latitude": 91},
                      "sites": {"h": {"daily_heat_kwh": -1,
                                      "weather": {"epw": "a", "forecast": "b"}}}})"),
               AllOf(HasSubstr("learning: wrong type"), HasSubstr("cold_alarm_k: not in"),
                     HasSubstr("fit_period: unknown key"), HasSubstr("write_period_s: not in"),
                     HasSubstr("keep_s: not in"), HasSubstr("keep_for: unknown key"),
-                    HasSubstr("normals: not built in: Atlantis"), HasSubstr("lyon"),
-                    HasSubstr("latitude: not in -90..90"), HasSubstr("one without the other"),
-                    HasSubstr("daily_heat_kwh: not in"),
+                    HasSubstr("job_keep_s: not in 1.0.."), HasSubstr("events_max: not in 1000.."),
+                    HasSubstr("keep_s: unknown key"), HasSubstr("normals: not built in: Atlantis"),
+                    HasSubstr("lyon"), HasSubstr("latitude: not in -90..90"),
+                    HasSubstr("one without the other"), HasSubstr("daily_heat_kwh: not in"),
                     HasSubstr("; weather: more than one of forecast, epw")));
   EXPECT_EQ(problem_of("[]"), "not a JSON object");
   EXPECT_EQ(problem_of("{"), "not a JSON object");
@@ -71,6 +73,7 @@ TEST(Config, WhatIsPrintedReadsBackTheSame) {
                                  "band": {"above_k": 0.7, "flex": {"must_stop_above_k": 1.1}},
                                  "heat": {"learning": false, "cold_alarm_after_s": 7200},
                                  "telemetry": {"enabled": false, "keep_s": 864000},
+                                 "retention": {"job_keep_s": 86400, "request_id_keep_s": 3600},
                                  "weather": {"latitude": 45.5, "longitude": -4},
                                  "sites": {"home": {"breaker_w": 3500, "reserve_w": 500,
                                                     "daily_heat_kwh": 40,
@@ -89,6 +92,8 @@ TEST(Config, WhatIsPrintedReadsBackTheSame) {
   EXPECT_EQ(config.scheduler.share.limits_of(TenantId{"film"}).jobs_max, 3U);
   EXPECT_FALSE(config.telemetry.enabled);
   EXPECT_EQ(config.telemetry.keep, std::chrono::hours{240});
+  EXPECT_EQ(config.retention.job_keep, std::chrono::hours{24});
+  EXPECT_EQ(config.scheduler.request_keep, std::chrono::hours{1});
   EXPECT_EQ(config.weather.place, (weather::Site{45.5, -4}));
   EXPECT_EQ(config.site_weather.at(SiteId{"home"}).normals, "Lyon");
 }

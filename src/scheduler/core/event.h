@@ -28,6 +28,7 @@ struct SubmitRequested {
   std::string request_hash;
   protocol::JobSpec spec;
   std::uint64_t staging = 0;
+  std::optional<JobId> retries;  // whose payloads it reads: it must not have been forgotten
 };
 
 struct CancelRequested {
@@ -115,13 +116,18 @@ struct SiteCapRequested {
   std::optional<SiteCap> cap;
 };
 
+// These ended jobs are beyond what is kept of them. Those that an active job is to run after stay.
+struct JobsExpired {
+  std::vector<JobId> jobs;
+};
+
 // Nothing happened but time went by; the caller honoured next_deadline().
 struct TimePassed {};
 
 using Event = std::variant<WallClockRead, SubmitRequested, CancelRequested, UpdateRequested,
                            SetpointRequested, HolidayRequested, DrainRequested, SiteCapRequested,
                            AgentSaid, SessionClosed, CommitDurable, WeatherRead, TelemetryRestored,
-                           ModelFitted, CapacityForecasted, TimePassed>;
+                           ModelFitted, CapacityForecasted, JobsExpired, TimePassed>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Event& event);

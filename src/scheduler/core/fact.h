@@ -186,9 +186,21 @@ struct SiteCapSet {
   std::optional<SiteCap> cap;  // none: lifted
 };
 
+// The job is gone with its tasks and results; what is left of it is deleted piece by piece. It had
+// ended, and no active job is to run after it.
+struct JobForgotten {
+  JobId job;
+};
+
+// The request ids of jobs below this one name nothing any more.
+struct RequestsForgotten {
+  JobId below;
+};
+
 using Fact = std::variant<JobAccepted, DispatchMarkRaised, TaskEnded, TaskRequeued, RequeueConsumed,
                           JobUpdated, JobCancelled, JobEnded, NodeJoined, NodeGivenUp, NodeDrainSet,
-                          ZoneSetpointOrdered, ZoneModelLearned, SiteCapSet>;
+                          ZoneSetpointOrdered, ZoneModelLearned, SiteCapSet, JobForgotten,
+                          RequestsForgotten>;
 
 // ---- what the store hands back at start
 
@@ -229,6 +241,7 @@ struct DurableRequest {
   std::string hash;
   JobId job;
   Sequence seq = 0;
+  UtcTime at{};  // of its submit
 };
 
 struct DurableState {

@@ -3,6 +3,7 @@
 //   scheduler.cpp   the order of the steps, time, durability
 //   requests.cpp    submits, setpoints, drains
 //   job_control.cpp cancels, holds and updates, jobs that wait for others, deadlines
+//   forgetting.cpp  what becomes of ended jobs and of request ids in the end
 //   sessions.cpp    Hello ... HelloEnd, reports, silence and loss
 //   attempts.cpp    how attempts end: results, retries, the end of jobs
 //   planning.cpp    limits per node
@@ -77,6 +78,13 @@ struct Scheduler::Impl {
   void job_has_ended(JobId id, JobState state);
   void watch_deadline(const JobRecord& job);
   void cancel_overdue();
+
+  // ---- forgetting.cpp
+  void on(const JobsExpired& event);
+  void remember_request(DurableRequest request);
+  void forget_old_requests();
+  void forget_request_of(JobId job);
+  [[nodiscard]] std::optional<Error> forgotten_original(const SubmitRequested& event) const;
 
   // ---- sessions.cpp
   void on(const AgentSaid& event);
@@ -223,6 +231,7 @@ struct Scheduler::Impl {
   JobId last_job;
   std::map<JobId, JobRecord> jobs;
   std::map<RequestKey, DurableRequest> requests;
+  std::map<JobId, RequestKey> requests_by_job;  // of these, the oldest first
   FairShare shares;
   WaitingJobs waiting_jobs;    // have available() > 0
   std::set<JobId> dirty_jobs;  // to be offered to every node

@@ -21,6 +21,9 @@ void Scheduler::Impl::on(const SubmitRequested& event) {
   if (const auto over = over_quota(event.spec)) {
     return reply_when_durable(event.call, tl::unexpected(*over));
   }
+  if (const auto forgotten = forgotten_original(event)) {
+    return reply_when_durable(event.call, tl::unexpected(*forgotten));
+  }
   const JobId id = last_job = JobId{last_job.value + 1};
   auto& job =
       jobs.emplace(id, JobRecord{id, event.spec, event.staging != 0, utc_now()}).first->second;
@@ -28,7 +31,8 @@ void Scheduler::Impl::on(const SubmitRequested& event) {
   const Sequence seq = commit(JobAccepted{id, event.spec, event.request, event.request_hash,
                                           event.staging, mark, utc_now()});
   held_marks.emplace_back(seq, DispatchMarkRaised{id, mark});
-  requests[event.request] = {event.request, event.request_hash, id, seq};
+  remember_request({event.request, event.request_hash, id, seq, utc_now()});
+  forget_old_requests();
   follow_dependencies(job);
   watch_deadline(job);
   reply_when_durable(event.call, JobReply{id, seq, false});

@@ -38,7 +38,7 @@ Scheduler::Impl::Impl(SchedulerConfig config_in, DurableState state)
       durable_seq(state.last_seq),
       last_job(state.last_job),
       shares(config.share) {
-  for (auto& request : state.requests) requests.emplace(request.key, request);
+  for (auto& request : state.requests) remember_request(std::move(request));
   for (const auto& job : state.jobs) jobs.emplace(job.job, JobRecord{job});
   for (const auto& [job, ended] : state.ended_jobs) ended_states.emplace(job, ended);
   for (auto& known : state.nodes) {

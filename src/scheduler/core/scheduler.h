@@ -53,6 +53,9 @@ struct SchedulerConfig {
   std::uint64_t dispatch_mark_step = 4096;
   Duration chunk_target{std::chrono::seconds{2}};  // short tasks are leased so far ahead
   int chunk_max = 256;                             // per core
+  // How long a request id names its job, counted to the newest submit, and how many do at most.
+  Duration request_keep{std::chrono::days{7}};
+  std::size_t request_ids_max = 1'000'000;
   protocol::HeatBand band;
   HeatConfig heat;
   std::map<SiteId, SiteConfig> sites;  // others: no breaker limit

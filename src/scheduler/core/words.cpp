@@ -64,6 +64,10 @@ struct PrintFact {
   std::string operator()(const SiteCapSet& f) const {
     return "cap " + f.site.value + cap_words(f.cap);
   }
+  std::string operator()(const JobForgotten& f) const { return "forget " + to_string(f.job); }
+  std::string operator()(const RequestsForgotten& f) const {
+    return "forget requests below " + to_string(f.below);
+  }
 };
 
 struct PrintEvent {
@@ -102,6 +106,11 @@ struct PrintEvent {
   }
   std::string operator()(const SiteCapRequested& e) const {
     return "cap " + e.site.value + cap_words(e.cap);
+  }
+  std::string operator()(const JobsExpired& e) const {
+    std::string text = "expired";
+    for (const auto job : e.jobs) text += " " + to_string(job);
+    return text;
   }
   std::string operator()(const TimePassed&) const { return "tick"; }
 };

@@ -293,6 +293,27 @@ void add_loop(Page& page, const Metrics& m) {
   page.add(1.0, {{"version", HEARTH_VERSION}});
 }
 
+void add_retention(Page& page, const Metrics& m) {
+  const auto& kept = m.retention;
+  page.gauge("store_bytes", "Size of the database, as retention found it last.",
+             kept.store.file_bytes);
+  page.gauge("store_used_bytes", "Of these, those in use; retention.store_size_max_bytes caps it.",
+             kept.store.used_bytes);
+  page.gauge("artifacts", "Artifacts stored.", kept.artifacts);
+  page.gauge("artifact_bytes", "Their size; retention.artifacts_size_max_bytes caps it.",
+             kept.artifact_bytes);
+  page.begin(MetricType::Gauge, "retained", "What the database keeps.");
+  page.add(kept.store.jobs_ended, {{"kind", "ended_job"}});
+  page.add(kept.store.events, {{"kind", "event"}});
+  page.add(kept.store.requests, {{"kind", "request_id"}});
+  page.begin(MetricType::Counter, "retention_deleted_total",
+             "What was deleted because its keep time was over or a cap was reached.");
+  page.add(kept.jobs_deleted, {{"kind", "job"}});
+  page.add(kept.rows_deleted, {{"kind", "job_row"}});
+  page.add(kept.events_deleted, {{"kind", "event"}});
+  page.add(kept.artifacts_deleted, {{"kind", "artifact"}});
+}
+
 }  // namespace
 
 std::string to_prometheus_text(const Metrics& metrics) {
@@ -304,6 +325,7 @@ std::string to_prometheus_text(const Metrics& metrics) {
   add_heat(page, metrics);
   add_sites(page, metrics);
   add_loop(page, metrics);
+  add_retention(page, metrics);
   return page.text();
 }
 

@@ -8,6 +8,7 @@
 #include "scheduler/core/capacity.h"
 #include "scheduler/core/view.h"
 #include "scheduler/runtime/event_loop.h"
+#include "scheduler/runtime/retention.h"
 
 namespace hearth::scheduler {
 
@@ -28,6 +29,7 @@ struct Metrics {
   std::vector<SiteView> sites;
   std::vector<TenantView> tenants;
   std::optional<CapacityHour> capacity_now;  // forecast for the current hour
+  RetentionStats retention;
 };
 
 std::string to_prometheus_text(const Metrics& metrics);

@@ -30,14 +30,17 @@ HttpServer::Page health_page(EventLoop& loop, Store& store) {
   };
 }
 
-HttpServer::Page metrics_page(EventLoop& loop, std::function<StreamStats()> streams) {
-  return [&loop, streams = std::move(streams)](const HttpServer::Answer& answer) {
-    loop.post([&loop, streams, answer] {
+HttpServer::Page metrics_page(EventLoop& loop, std::function<StreamStats()> streams,
+                              std::function<RetentionStats()> retention) {
+  return [&loop, streams = std::move(streams),
+          retention = std::move(retention)](const HttpServer::Answer& answer) {
+    loop.post([&loop, streams, retention, answer] {
       const auto& scheduler = loop.scheduler();
       answer({200, "text/plain; version=0.0.4; charset=utf-8",
               to_prometheus_text({scheduler.stats(), loop.stats(), scheduler.epoch(), streams(),
                                   scheduler.nodes(), scheduler.zones(), scheduler.sites(),
-                                  scheduler.tenants(), capacity_now(scheduler.capacity())})});
+                                  scheduler.tenants(), capacity_now(scheduler.capacity()),
+                                  retention()})});
     });
   };
 }

@@ -10,7 +10,9 @@ namespace hearth::scheduler {
 // 200 "ok" when loop and store answer, 503 with the reason otherwise.
 HttpServer::Page health_page(EventLoop& loop, Store& store);
 
-// A snapshot taken on the loop's thread. `streams` is called there.
-HttpServer::Page metrics_page(EventLoop& loop, std::function<StreamStats()> streams);
+// A snapshot taken on the loop's thread. `streams` and `retention` are
+// called there.
+HttpServer::Page metrics_page(EventLoop& loop, std::function<StreamStats()> streams,
+                              std::function<RetentionStats()> retention);
 
 }  // namespace hearth::scheduler

@@ -35,7 +35,7 @@ class UploadCall final : public grpc::ServerReadReactor<artifact::v1::UploadRequ
       return refuse({ErrorCode::kInvalidArgument, "data: over 1 MiB in one message"});
     }
     if (!upload_) {
-      if (backend_.blobs.has(request_.digest())) {
+      if (backend_.blobs.use(request_.digest())) {
         response_.set_already_stored(true);
         return Finish(grpc::Status::OK);
       }

@@ -53,6 +53,7 @@ Result<SubmitRequested> retry_of(const JobRow& row, std::vector<std::uint64_t> i
   hash.update("retry " + request.SerializeAsString());
   event.request_hash = hash.finish();
   event.staging = row.staging;
+  event.retries = row.job;
   auto& spec = event.spec = row.spec;
   for (auto& index : indices) index = protocol::index_at(row.spec.indices, index);
   spec.indices = protocol::to_index_list(indices);
@@ -85,7 +86,7 @@ Result<SubmitRequested> read_retry(StoreReader& reader, JobId id,
                                    const std::vector<TaskState>& states,
                                    const job::v1::RetryTasksRequest& request) {
   HEARTH_TRY(row, reader.job(id));
-  if (!row) return fail(ErrorCode::kNotFound, to_string(id) + ": no such job");
+  if (!row) return tl::unexpected(no_such_job(reader, id));
   HEARTH_TRY(indices, reader.indices(id, states));
   if (indices.empty()) {
     std::string names;

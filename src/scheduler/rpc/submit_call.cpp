@@ -163,7 +163,7 @@ Result<> SubmitCall::check_deadline() const {
 Result<> check_inputs(const BlobStore& blobs, const protocol::JobSpec& spec) {
   std::set<std::string> missing;
   for (const auto& input : spec.inputs) {
-    if (!blobs.has(input.digest)) missing.insert(input.digest);
+    if (!blobs.use(input.digest)) missing.insert(input.digest);
   }
   if (missing.empty()) return {};
   std::string digests;

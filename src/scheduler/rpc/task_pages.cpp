@@ -86,7 +86,7 @@ TaskSnapshot snapshot_of(const Scheduler& scheduler, const TaskQuery& query) {
 Result<TaskPage> read_tasks(StoreReader& reader, const TaskQuery& query,
                             const TaskSnapshot& snapshot) {
   HEARTH_TRY(job, reader.job(query.job));
-  if (!job) return fail(ErrorCode::kNotFound, to_string(query.job) + ": no such job");
+  if (!job) return tl::unexpected(no_such_job(reader, query.job));
   const auto count = job->spec.task_count;
   if (query.only_first && query.first >= count) {
     return fail(ErrorCode::kNotFound, to_string(TaskId{query.job, query.first}) +

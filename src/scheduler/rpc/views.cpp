@@ -118,7 +118,7 @@ void to_wire(const JobRow& row, const std::optional<JobView>& view, job::v1::Job
 Result<> read_job(StoreReader& reader, JobId id, const std::optional<JobView>& view,
                   job::v1::Job* out) {
   HEARTH_TRY(row, reader.job(id));
-  if (!row) return fail(ErrorCode::kNotFound, to_string(id) + ": no such job");
+  if (!row) return tl::unexpected(no_such_job(reader, id));
   to_wire(*row, view, out);
   return {};
 }

@@ -1,5 +1,7 @@
 #include "scheduler/rpc/watch_stream.h"
 
+#include <algorithm>
+
 #include "scheduler/rpc/cursor.h"
 #include "scheduler/rpc/views.h"
 #include "scheduler/runtime/clock.h"
@@ -31,7 +33,7 @@ Result<> Position::settle(StoreReader& reader, const std::string& store_id, Sequ
   if (!parsed_) return tl::unexpected(parsed_.error());
   if (job_.value != 0) {
     HEARTH_TRY(row, reader.job(job_));
-    if (!row) return fail(ErrorCode::kNotFound, to_string(job_) + ": no such job");
+    if (!row) return tl::unexpected(no_such_job(reader, job_));
   }
   if (cursor_.empty() && !earliest_if_unset_) return {};
   HEARTH_TRY(earliest, reader.earliest());
@@ -40,7 +42,8 @@ Result<> Position::settle(StoreReader& reader, const std::string& store_id, Sequ
     return {};
   }
   HEARTH_TRY(seq, parse_cursor(cursor_, store_id, newest));
-  if (seq < earliest) {
+  // The results of a job that is kept are all there, however old the cursor is.
+  if (seq < earliest && earliest_if_unset_) {
     return fail(ErrorCode::kOutOfRange, "cursor: " + cursor_ + " is older than what is kept; " +
                                             "the earliest is " + to_cursor(store_id, earliest));
   }
@@ -97,6 +100,8 @@ Result<bool> WatchStream::load(StoreReader& reader,
   }
   const bool all_read = events.size() < kEventsPerRead;
   if (all_read) {
+    // All before was looked at: its cursor grows no older than what is kept while it follows.
+    position_.after = std::max(position_.after, newest());
     if (auto ok = add_progress(reader, pending); !ok) return tl::unexpected(ok.error());
   } else {
     progress_at_ = {};  // it comes behind the facts

@@ -101,6 +101,11 @@ struct LogFact {
                                {"reason", fact.cap ? fact.cap->reason : ""}});
     return true;
   }
+  bool operator()(const JobForgotten& fact) const {
+    log::info("job_forgotten", {{"job", fact.job}});
+    return true;
+  }
+  bool operator()(const RequestsForgotten&) const { return false; }
   bool operator()(const DispatchMarkRaised&) const { return false; }
   bool operator()(const RequeueConsumed&) const { return false; }
 };

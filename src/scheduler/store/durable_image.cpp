@@ -19,6 +19,15 @@ TaskRow without_body(const TaskRow& task) {
   return {task.seq, task.index, task.state, task.node, task.report, {}};
 }
 
+UtcTime time_of(const Fact& event) {
+  return std::visit(
+      [](const auto& fact) -> UtcTime {
+        if constexpr (requires { fact.at; }) return fact.at;
+        return {};
+      },
+      event);
+}
+
 JobRow visible(JobRow row) {
   if (row.ended_seq == 0) row.totals = {};
   return row;
@@ -83,11 +92,8 @@ void DurableImage::apply(const CommitEntry& entry, const JobAccepted& fact) {
   job.dispatched_below = fact.dispatched_below;
   last_job_ = std::max(last_job_, fact.job);
   log(entry.seq, fact.job, fact);
-  std::erase_if(requests_,
-                [&](const auto& item) { return item.second.at < fact.at - kRequestKeyKept; });
   if (!fact.request.request_id.empty()) {
-    requests_[fact.request] =
-        Request{{fact.request, fact.request_hash, fact.job, entry.seq}, fact.at};
+    requests_[fact.request] = {fact.request, fact.request_hash, fact.job, entry.seq, fact.at};
   }
 }
 
@@ -175,6 +181,15 @@ void DurableImage::apply(const CommitEntry&, const SiteCapSet& fact) {
   }
 }
 
+void DurableImage::apply(const CommitEntry&, const JobForgotten& fact) {
+  if (auto job = jobs_.extract(fact.job); !job.empty()) forgotten_.insert(std::move(job));
+  std::erase_if(requests_, [&](const auto& item) { return item.second.job == fact.job; });
+}
+
+void DurableImage::apply(const CommitEntry&, const RequestsForgotten& fact) {
+  std::erase_if(requests_, [&](const auto& item) { return item.second.job < fact.below; });
+}
+
 Result<> DurableImage::stage(std::uint64_t staging, std::uint64_t first_index,
                              std::vector<std::string> payloads) {
   const bool added = stagings_[staging].try_emplace(first_index, std::move(payloads)).second;
@@ -185,6 +200,7 @@ Result<> DurableImage::stage(std::uint64_t staging, std::uint64_t first_index,
 void DurableImage::sweep_stagings() {
   std::set<std::uint64_t> owned;
   for (const auto& [id, job] : jobs_) owned.insert(job.staging);
+  for (const auto& [id, job] : forgotten_) owned.insert(job.staging);
   std::erase_if(stagings_, [&](const auto& item) { return !owned.contains(item.first); });
 }
 
@@ -216,7 +232,7 @@ DurableState DurableImage::load() {
     state.jobs.push_back(std::move(durable));
   }
   for (const auto& [id, node] : nodes_) state.nodes.push_back(node);
-  for (const auto& [key, request] : requests_) state.requests.push_back(request.request);
+  for (const auto& [key, request] : requests_) state.requests.push_back(request);
   for (const auto& [zone, setpoint] : setpoints_) state.setpoints.emplace_back(zone, setpoint);
   for (const auto& [zone, learned] : models_) state.models.emplace_back(zone, learned);
   for (const auto& [site, cap] : caps_) state.caps.emplace_back(site, cap);
@@ -322,7 +338,90 @@ Result<StoreReader::PayloadPage> DurableImage::payloads(JobId job, std::uint64_t
 }
 
 Result<Sequence> DurableImage::earliest() {
-  return Sequence{0};
+  return earliest_;
+}
+
+Result<JobId> DurableImage::last_job() {
+  return last_job_;
+}
+
+Result<StoreUsage> DurableImage::usage() {
+  StoreUsage usage;
+  usage.last_job = last_job_;
+  const auto note = [](std::optional<UtcTime>& oldest, UtcTime at) {
+    oldest = oldest ? std::min(*oldest, at) : at;
+  };
+  for (const auto& [id, job] : jobs_) {
+    if (job.row.ended_seq == 0) {
+      ++usage.jobs_active;
+    } else {
+      ++usage.jobs_ended;
+      note(usage.oldest_job_ended_at, job.row.ended_at);
+    }
+  }
+  usage.jobs_forgotten = forgotten_.size();
+  usage.events = events_.size();
+  usage.requests = requests_.size();
+  for (const auto& [key, request] : requests_) note(usage.oldest_request_at, request.at);
+  if (!events_.empty()) usage.oldest_event_at = time_of(events_.begin()->second.fact);
+  return usage;
+}
+
+Result<std::vector<JobId>> DurableImage::expired_jobs(UtcTime before, std::size_t limit) {
+  std::set<JobId> awaited;
+  std::set<std::pair<UtcTime, JobId>> ended;
+  for (const auto& [id, job] : jobs_) {
+    if (job.row.ended_seq != 0) {
+      if (job.row.ended_at < before) ended.emplace(job.row.ended_at, id);
+      continue;
+    }
+    for (const auto& dependency : job.row.spec.after) awaited.insert(dependency.job);
+  }
+  std::vector<JobId> expired;
+  for (const auto& [at, id] : ended) {
+    if (expired.size() < limit && !awaited.contains(id)) expired.push_back(id);
+  }
+  return expired;
+}
+
+Result<std::vector<std::string>> DurableImage::referenced(const std::vector<std::string>& digests) {
+  std::set<std::string> known;
+  const auto add = [&](const protocol::AttemptReport& report) {
+    for (const auto& output : report.outputs) known.insert(output.digest);
+  };
+  for (const auto* jobs : {&jobs_, &forgotten_}) {
+    for (const auto& [id, job] : *jobs) {
+      for (const auto& input : job.row.spec.inputs) known.insert(input.digest);
+      for (const auto& [index, task] : job.tasks) add(task.report);
+      for (const auto& [key, attempt] : job.retried) add(attempt.report);
+    }
+  }
+  std::vector<std::string> kept;
+  for (const auto& digest : digests) {
+    if (known.contains(digest)) kept.push_back(digest);
+  }
+  return kept;
+}
+
+Swept DurableImage::sweep(const SweepOrder& order) {
+  Swept swept;
+  const auto reached = [&] { return swept.rows + swept.jobs + swept.events >= order.rows_max; };
+  while (!forgotten_.empty() && !reached()) {
+    const auto& job = forgotten_.begin()->second;
+    swept.rows += job.tasks.size() + job.retried.size();
+    ++swept.jobs;
+    forgotten_.erase(forgotten_.begin());
+  }
+  while (!events_.empty() && !reached()) {
+    const auto& oldest = events_.begin()->second;
+    if (time_of(oldest.fact) >= order.events_before && swept.events >= order.events_excess) break;
+    earliest_ = oldest.seq;
+    ++swept.events;
+    events_.erase(events_.begin());
+  }
+  if (forgotten_.empty()) sweep_stagings();
+  swept.more = reached();
+  return swept;
 }
 
 }  // namespace hearth::scheduler

@@ -41,6 +41,12 @@ class DurableImage : public StoreReader {
   Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) override;
   Result<PayloadPage> payloads(JobId job, std::uint64_t index) override;
   Result<Sequence> earliest() override;
+  Result<JobId> last_job() override;
+  Result<StoreUsage> usage() override;
+  Result<std::vector<JobId>> expired_jobs(UtcTime before, std::size_t limit) override;
+  Result<std::vector<std::string>> referenced(const std::vector<std::string>& digests) override;
+
+  Swept sweep(const SweepOrder& order);
 
  private:
   struct Job {
@@ -52,11 +58,6 @@ class DurableImage : public StoreReader {
     std::map<std::tuple<std::uint64_t, AttemptId, Sequence>, AttemptRow> retried;
     std::map<std::uint64_t, DurableRequeue> requeues;
   };
-  struct Request {
-    DurableRequest request;
-    UtcTime at{};
-  };
-
   [[nodiscard]] Result<> find_contradiction(const std::vector<CommitEntry>& batch) const;
   void apply(const CommitEntry& entry, const JobAccepted& fact);
   void apply(const CommitEntry& entry, const DispatchMarkRaised& fact);
@@ -72,6 +73,8 @@ class DurableImage : public StoreReader {
   void apply(const CommitEntry& entry, const ZoneSetpointOrdered& fact);
   void apply(const CommitEntry& entry, const ZoneModelLearned& fact);
   void apply(const CommitEntry& entry, const SiteCapSet& fact);
+  void apply(const CommitEntry& entry, const JobForgotten& fact);
+  void apply(const CommitEntry& entry, const RequestsForgotten& fact);
 
   void log(Sequence seq, JobId job, const Fact& fact);
   void sweep_stagings();
@@ -83,12 +86,14 @@ class DurableImage : public StoreReader {
   Sequence last_seq_ = 0;
   JobId last_job_;
   std::map<JobId, Job> jobs_;
-  std::map<RequestKey, Request> requests_;
+  std::map<RequestKey, DurableRequest> requests_;
   std::map<NodeId, DurableNode> nodes_;
   std::map<ZoneId, protocol::Setpoint> setpoints_;
   std::map<ZoneId, LearnedModel> models_;
   std::map<SiteId, SiteCap> caps_;
   std::map<Sequence, EventRow> events_;
+  Sequence earliest_ = 0;
+  std::map<JobId, Job> forgotten_;  // until they are swept
   std::map<std::uint64_t, std::map<std::uint64_t, std::vector<std::string>>> stagings_;
 };
 

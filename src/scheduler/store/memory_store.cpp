@@ -27,6 +27,10 @@ void MemoryStore::stage(std::uint64_t staging, std::uint64_t first_index,
   written_.push_back(Staging{staging, first_index, std::move(payloads), std::move(done)});
 }
 
+void MemoryStore::sweep(SweepOrder order, std::function<void(Result<Swept>)> done) {
+  written_.push_back(Sweeping{order, std::move(done)});
+}
+
 void MemoryStore::read(std::function<void(StoreReader&)> query) {
   query(durable_);
 }
@@ -61,6 +65,10 @@ Result<> MemoryStore::make_durable(Work& work, Sequence& last) {
     staging->done(failing_ ? tl::unexpected(*failing_)
                            : durable_.stage(staging->staging, staging->first_index,
                                             std::move(staging->payloads)));
+  }
+  if (auto* sweeping = std::get_if<Sweeping>(&work)) {
+    sweeping->done(failing_ ? tl::unexpected(*failing_)
+                            : Result<Swept>{durable_.sweep(sweeping->order)});
   }
   if (failing_) return tl::unexpected(*failing_);
   if (const auto* batch = std::get_if<Batch>(&work)) {

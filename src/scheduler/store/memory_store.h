@@ -21,6 +21,7 @@ class MemoryStore : public Store {
   void commit(std::vector<CommitEntry> batch) override;
   void stage(std::uint64_t staging, std::uint64_t first_index, std::vector<std::string> payloads,
              std::function<void(Result<>)> done) override;
+  void sweep(SweepOrder order, std::function<void(Result<Swept>)> done) override;
   void read(std::function<void(StoreReader&)> query) override;  // at once
   Result<> backup(const std::string& path) override;            // kFailedPrecondition: has no file
   Result<> check() override;
@@ -48,7 +49,11 @@ class MemoryStore : public Store {
     std::function<void(Result<>)> done;
   };
   using Batch = std::vector<CommitEntry>;
-  using Work = std::variant<Batch, Staging>;
+  struct Sweeping {
+    SweepOrder order;
+    std::function<void(Result<Swept>)> done;
+  };
+  using Work = std::variant<Batch, Staging, Sweeping>;
 
   Result<> make_durable(Work& work, Sequence& last);
   void report_failure(const Error& error);

@@ -155,6 +155,10 @@ Result<std::int64_t> Database::number(std::string_view sql) {
   return answer;
 }
 
+std::uint64_t Database::changes() const {
+  return static_cast<std::uint64_t>(sqlite3_changes64(handle_.get()));
+}
+
 Statement& Database::statement(std::string_view sql) {
   const auto found = statements_.find(sql);
   if (found != statements_.end()) return found->second;

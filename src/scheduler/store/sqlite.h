@@ -107,6 +107,9 @@ class Database {
   // The one number that a query answers.
   Result<std::int64_t> number(std::string_view sql);
 
+  // Rows that the last statement changed.
+  [[nodiscard]] std::uint64_t changes() const;
+
   // Prepared once, kept for the life of the connection. `sql` is a literal.
   Statement& statement(std::string_view sql);
 

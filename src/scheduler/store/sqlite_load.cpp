@@ -27,7 +27,8 @@ Result<> begin_epoch(Database& database) {
     done = database
                .statement(
                    "DELETE FROM payload_pages WHERE staging NOT IN"
-                   " (SELECT staging FROM jobs WHERE staging <> 0)")
+                   " (SELECT staging FROM jobs WHERE staging <> 0"
+                   " UNION SELECT staging FROM forgotten)")
                .run();
   }
   if (done) done = database.statement("COMMIT").run();
@@ -152,7 +153,7 @@ Result<> load_nodes(Database& database, DurableState& state) {
 Result<> load_requests(Database& database, DurableState& state) {
   return database
       .statement(
-          "SELECT tenant, request_id, hash, job, seq FROM requests"
+          "SELECT tenant, request_id, hash, job, seq, at_ms FROM requests"
           " ORDER BY tenant, request_id")
       .each([&](Row row) -> Result<bool> {
         DurableRequest request;
@@ -161,6 +162,7 @@ Result<> load_requests(Database& database, DurableState& state) {
         request.hash = row.text();
         request.job = JobId{row.number()};
         request.seq = row.number();
+        request.at = UtcTime{Duration{row.integer()}};
         state.requests.push_back(std::move(request));
         return true;
       });

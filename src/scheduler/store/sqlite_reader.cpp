@@ -295,8 +295,4 @@ Result<StoreReader::PayloadPage> SqliteReader::payloads(JobId job, std::uint64_t
   return single_payload(index, named, std::move(pages.front()));
 }
 
-Result<Sequence> SqliteReader::earliest() {
-  return Sequence{0};
-}
-
 }  // namespace hearth::scheduler

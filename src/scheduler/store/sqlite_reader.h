@@ -24,6 +24,10 @@ class SqliteReader : public StoreReader {
   Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) override;
   Result<PayloadPage> payloads(JobId job, std::uint64_t index) override;
   Result<Sequence> earliest() override;
+  Result<JobId> last_job() override;
+  Result<StoreUsage> usage() override;
+  Result<std::vector<JobId>> expired_jobs(UtcTime before, std::size_t limit) override;
+  Result<std::vector<std::string>> referenced(const std::vector<std::string>& digests) override;
 
  private:
   // Where the job has `indices`.

@@ -4,7 +4,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727468;  // "Hrth"
-constexpr std::int64_t kVersion = 4;
+constexpr std::int64_t kVersion = 5;
 
 // A finished task is one row, clustered by commit order within its job: writing appends, streaming
 // results reads on, and the one index gives the page by index. Few tasks do not succeed, so a
@@ -161,18 +161,44 @@ constexpr const char* kTablesOf4 = R"(
 ALTER TABLE jobs ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 )";
 
+// Version 5: what is forgotten in the end. Which job needs which artifact; what is left to delete
+// of jobs that are gone; the sequence below which events are gone.
+constexpr const char* kTablesOf5 = R"(
+ALTER TABLE meta ADD COLUMN earliest INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE forgotten (
+  job INTEGER PRIMARY KEY,
+  staging INTEGER NOT NULL
+) STRICT;
+CREATE TABLE artifact_references (
+  digest TEXT NOT NULL,
+  job INTEGER NOT NULL,
+  PRIMARY KEY (digest, job)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX artifact_references_by_job ON artifact_references (job);
+CREATE INDEX jobs_by_end ON jobs (ended_at_ms, id) WHERE ended_seq <> 0;
+CREATE INDEX requests_by_job ON requests (job);
+INSERT OR IGNORE INTO artifact_references SELECT json_extract(i.value, '$.digest'), j.id
+  FROM jobs j, json_each(j.spec, '$.inputs') i;
+INSERT OR IGNORE INTO artifact_references SELECT json_extract(o.value, '$.digest'), t.job
+  FROM tasks t, json_each(t.outputs) o WHERE t.outputs <> '[]';
+INSERT OR IGNORE INTO artifact_references SELECT json_extract(o.value, '$.digest'), t.job
+  FROM retried_attempts t, json_each(t.outputs) o WHERE t.outputs <> '[]';
+)";
+
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
   return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 + kTablesOf3 +
-                          kTablesOf4 + "PRAGMA application_id = " + std::to_string(kApplicationId) +
+                          kTablesOf4 + kTablesOf5 +
+                          "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
 Result<> upgrade_from(std::int64_t version, Database& database) {
   return database.execute("BEGIN IMMEDIATE;" + std::string(version < 2 ? kTablesOf2 : "") +
-                          (version < 3 ? kTablesOf3 : "") + kTablesOf4 +
-                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
+                          (version < 3 ? kTablesOf3 : "") + (version < 4 ? kTablesOf4 : "") +
+                          kTablesOf5 + "PRAGMA user_version = " + std::to_string(kVersion) +
+                          "; COMMIT");
 }
 
 }  // namespace

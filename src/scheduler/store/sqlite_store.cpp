@@ -11,6 +11,7 @@
 #include "scheduler/store/sqlite_load.h"
 #include "scheduler/store/sqlite_reader.h"
 #include "scheduler/store/sqlite_schema.h"
+#include "scheduler/store/sqlite_sweeper.h"
 #include "scheduler/store/sqlite_writer.h"
 
 namespace hearth::scheduler {
@@ -23,20 +24,26 @@ struct Staging {
   std::function<void(Result<>)> done;
 };
 
+struct Sweeping {
+  SweepOrder order;
+  std::function<void(Result<Swept>)> done;
+};
+
 using Batch = std::vector<CommitEntry>;
-using Work = std::variant<Batch, Staging>;
+using Work = std::variant<Batch, Staging, Sweeping>;
 using Query = std::function<void(StoreReader&)>;
 
 // Writes what is taken from the mailbox, all of it as one transaction, until that is closed.
 class WritingThread {
  public:
   WritingThread(Database& database, const StoreCallbacks& callbacks, Mailbox<Work>& mailbox)
-      : writer_(database), callbacks_(callbacks), mailbox_(mailbox) {}
+      : writer_(database), sweeper_(database), callbacks_(callbacks), mailbox_(mailbox) {}
 
   void run() {
     for (auto group = mailbox_.take_all(); !group.empty(); group = mailbox_.take_all()) {
       if (!failure_) write(group);
       if (failure_) refuse(group);
+      sweep(group);
     }
   }
 
@@ -57,6 +64,15 @@ class WritingThread {
     if (last != 0) callbacks_.on_durable(last);
   }
 
+  // Behind the transaction that others wait for.
+  void sweep(std::vector<Work>& group) {
+    for (auto& work : group) {
+      auto* sweeping = std::get_if<Sweeping>(&work);
+      if (sweeping == nullptr) continue;
+      sweeping->done(failure_ ? tl::unexpected(*failure_) : sweeper_.sweep(sweeping->order));
+    }
+  }
+
   // `staged`: what became of each staging of the group, in order.
   Result<> write_transaction(const std::vector<Work>& group, Sequence& last,
                              std::vector<Result<>>& staged) {
@@ -69,7 +85,9 @@ class WritingThread {
         if (refused) return staged.back();
         continue;
       }
-      for (const auto& entry : std::get<Batch>(work)) {
+      const auto* batch = std::get_if<Batch>(&work);
+      if (batch == nullptr) continue;
+      for (const auto& entry : *batch) {
         if (auto written = writer_.write(entry); !written) {
           return fail(written.error().code, "fact " + std::to_string(entry.seq) +
                                                 " was not written: " + written.error().message);
@@ -87,6 +105,7 @@ class WritingThread {
   }
 
   SqliteWriter writer_;
+  SqliteSweeper sweeper_;
   const StoreCallbacks& callbacks_;
   Mailbox<Work>& mailbox_;
   std::optional<Error> failure_;  // nothing is written any more
@@ -176,6 +195,10 @@ void SqliteStore::stage(std::uint64_t staging, std::uint64_t first_index,
                         std::vector<std::string> payloads, std::function<void(Result<>)> done) {
   CHECK(staging != 0);
   impl_->work.put(Staging{staging, first_index, std::move(payloads), std::move(done)});
+}
+
+void SqliteStore::sweep(SweepOrder order, std::function<void(Result<Swept>)> done) {
+  impl_->work.put(Sweeping{order, std::move(done)});
 }
 
 void SqliteStore::read(std::function<void(StoreReader&)> query) {

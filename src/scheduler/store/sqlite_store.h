@@ -29,6 +29,7 @@ class SqliteStore : public Store {
   void commit(std::vector<CommitEntry> batch) override;
   void stage(std::uint64_t staging, std::uint64_t first_index, std::vector<std::string> payloads,
              std::function<void(Result<>)> done) override;
+  void sweep(SweepOrder order, std::function<void(Result<Swept>)> done) override;
   void read(std::function<void(StoreReader&)> query) override;
   Result<> backup(const std::string& path) override;
   Result<> check() override;

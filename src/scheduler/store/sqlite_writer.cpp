@@ -57,9 +57,10 @@ Result<> SqliteWriter::write(const CommitEntry& entry, const JobAccepted& fact) 
   if (!done) return done;
   done = database_.statement("UPDATE meta SET last_job = max(last_job, ?)").run(fact.job.value);
   if (!done) return done;
-  done = database_.statement("DELETE FROM requests WHERE at_ms < ?")
-             .run(to_ms(fact.at - kRequestKeyKept));
-  if (!done || fact.request.request_id.empty()) return done;
+  for (const auto& input : fact.spec.inputs) {
+    if (auto kept = refer(input.digest, fact.job); !kept) return kept;
+  }
+  if (fact.request.request_id.empty()) return done;
   return database_.statement("INSERT OR REPLACE INTO requests VALUES (?,?,?,?,?,?)")
       .run(fact.request.tenant.value, fact.request.request_id, fact.request_hash, fact.job.value,
            entry.seq, to_ms(fact.at));
@@ -73,6 +74,7 @@ Result<> SqliteWriter::write(const CommitEntry&, const DispatchMarkRaised& fact)
 Result<> SqliteWriter::write(const CommitEntry& entry, const TaskEnded& fact) {
   const auto& report = fact.report;
   add_to_totals(fact.task.job, report.usage);
+  if (auto kept = refer(report); !kept) return kept;
   return insert_task_.run(
       fact.task.job.value, entry.seq, fact.task.index, stored_name(fact.state), fact.node.value,
       report.attempt.epoch, report.attempt.counter, stored_name(report.failure), report.exit_code,
@@ -84,6 +86,7 @@ Result<> SqliteWriter::write(const CommitEntry& entry, const TaskEnded& fact) {
 Result<> SqliteWriter::write(const CommitEntry& entry, const TaskRequeued& fact) {
   const auto& report = fact.report;
   add_to_totals(fact.task.job, report.usage);
+  if (auto kept = refer(report); !kept) return kept;
   auto done =
       database_.statement("INSERT INTO retried_attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
           .run(fact.task.job.value, fact.task.index, report.attempt.epoch, report.attempt.counter,
@@ -170,6 +173,30 @@ Result<> SqliteWriter::write(const CommitEntry&, const SiteCapSet& fact) {
   }
   return database_.statement("INSERT OR REPLACE INTO site_caps VALUES (?,?,?)")
       .run(fact.site.value, fact.cap->power.value, fact.cap->reason);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const JobForgotten& fact) {
+  auto done = database_.statement("INSERT INTO forgotten SELECT id, staging FROM jobs WHERE id = ?")
+                  .run(fact.job.value);
+  if (done) done = database_.statement("DELETE FROM jobs WHERE id = ?").run(fact.job.value);
+  if (done) done = database_.statement("DELETE FROM requests WHERE job = ?").run(fact.job.value);
+  return done;
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const RequestsForgotten& fact) {
+  return database_.statement("DELETE FROM requests WHERE job < ?").run(fact.below.value);
+}
+
+Result<> SqliteWriter::refer(const std::string& digest, JobId job) {
+  return database_.statement("INSERT OR IGNORE INTO artifact_references VALUES (?,?)")
+      .run(digest, job.value);
+}
+
+Result<> SqliteWriter::refer(const protocol::AttemptReport& report) {
+  for (const auto& output : report.outputs) {
+    if (auto kept = refer(output.digest, report.task.job); !kept) return kept;
+  }
+  return {};
 }
 
 void SqliteWriter::add_to_totals(JobId job, const protocol::ResourceUsage& usage) {

@@ -45,6 +45,12 @@ class SqliteWriter {
   Result<> write(const CommitEntry& entry, const ZoneModelLearned& fact);
   Result<> write(const CommitEntry& entry, const SiteCapSet& fact);
 
+  Result<> write(const CommitEntry& entry, const JobForgotten& fact);
+  Result<> write(const CommitEntry& entry, const RequestsForgotten& fact);
+
+  // The job needs this artifact; those that an attempt made.
+  Result<> refer(const std::string& digest, JobId job);
+  Result<> refer(const protocol::AttemptReport& report);
   void add_to_totals(JobId job, const protocol::ResourceUsage& usage);
 
   Database& database_;

@@ -21,4 +21,12 @@ StoreReader::PayloadPage single_payload(std::uint64_t index, std::uint64_t stand
   return {index, {std::move(page.payloads[stands_for - page.first])}};
 }
 
+Error no_such_job(StoreReader& reader, JobId job) {
+  const auto newest = reader.last_job();
+  const bool deleted = newest && job.value != 0 && job <= *newest;
+  return {ErrorCode::kNotFound,
+          to_string(job) +
+              (deleted ? ": deleted, its keep time after its end is over" : ": no such job")};
+}
+
 }  // namespace hearth::scheduler

@@ -16,9 +16,6 @@
 
 namespace hearth::scheduler {
 
-// How long a request id names its job, counted to the newest JobAccepted.
-inline constexpr Duration kRequestKeyKept = std::chrono::days{7};
-
 // A page of results ends with the row that reaches so many bytes of bodies.
 inline constexpr std::size_t kResultsBytes = 2 * 1024 * 1024;
 
@@ -67,6 +64,21 @@ struct EventRow {
   Fact fact;
 };
 
+// What a store holds, for people who look after it.
+struct StoreUsage {
+  std::uint64_t file_bytes = 0;  // 0: no file
+  std::uint64_t used_bytes = 0;  // of these; the rest is free for new rows
+  JobId last_job;                // the newest there ever was
+  std::uint64_t jobs_active = 0;
+  std::uint64_t jobs_ended = 0;
+  std::uint64_t jobs_forgotten = 0;  // rows of theirs are still to be deleted
+  std::uint64_t events = 0;
+  std::uint64_t requests = 0;
+  std::optional<UtcTime> oldest_job_ended_at;
+  std::optional<UtcTime> oldest_event_at;
+  std::optional<UtcTime> oldest_request_at;
+};
+
 // Reads durable rows only. Lives on the store's reading thread; every method may fail with
 // kUnavailable where the disk does.
 class StoreReader {
@@ -104,6 +116,31 @@ class StoreReader {
   virtual Result<PayloadPage> payloads(JobId job, std::uint64_t index) = 0;
   // The earliest sequence that cursors may still point after. 0 as long as nothing is pruned.
   virtual Result<Sequence> earliest() = 0;
+  // The id of the newest job there ever was.
+  virtual Result<JobId> last_job() = 0;
+
+  // ---- what is to be forgotten
+
+  virtual Result<StoreUsage> usage() = 0;
+  // Ended jobs that no active job is to run after, the longest ended first, at most `limit`; those
+  // that ended before `before`.
+  virtual Result<std::vector<JobId>> expired_jobs(UtcTime before, std::size_t limit) = 0;
+  // Of these artifacts those that a kept job reads or one of its attempts made, as they came.
+  virtual Result<std::vector<std::string>> referenced(const std::vector<std::string>& digests) = 0;
+};
+
+// A piece of deleting: what is left of forgotten jobs, then events.
+struct SweepOrder {
+  UtcTime events_before{};          // events from before then
+  std::uint64_t events_excess = 0;  // and at least so many, the oldest
+  std::size_t rows_max = 500;       // rows at most, the bound of one transaction
+};
+
+struct Swept {
+  std::uint64_t jobs = 0;  // of which nothing is left
+  std::uint64_t rows = 0;  // results, failed attempts, payload pages and references of jobs
+  std::uint64_t events = 0;
+  bool more = false;  // the bound was reached
 };
 
 class Store {
@@ -125,6 +162,11 @@ class Store {
   // kAlreadyExists: this page was staged before; nothing else is harmed.
   virtual void stage(std::uint64_t staging, std::uint64_t first_index,
                      std::vector<std::string> payloads, std::function<void(Result<>)> done) = 0;
+
+  // Deletes a bounded piece in a transaction of its own; `done` is called on the store's thread. A
+  // failure leaves everything as it was and harms no commit. Cursors of events that are gone are
+  // refused from then on (earliest()).
+  virtual void sweep(SweepOrder order, std::function<void(Result<Swept>)> done) = 0;
 
   // Runs `query` on the reading thread; all it reads is of one moment, at or after this call.
   virtual void read(std::function<void(StoreReader&)> query) = 0;
@@ -154,6 +196,8 @@ StoreReader::PayloadPage single_payload(std::uint64_t index, std::uint64_t stand
 inline tl::unexpected<Error> no_payload(TaskId task) {
   return fail(ErrorCode::kNotFound, "task " + to_string(task) + " has no payload");
 }
+// Why there is no such job: it never was, or it was forgotten.
+Error no_such_job(StoreReader& reader, JobId job);
 inline tl::unexpected<Error> page_exists(std::uint64_t staging, std::uint64_t first_index) {
   return fail(ErrorCode::kAlreadyExists, "staging " + std::to_string(staging) +
                                              ": the page from index " +

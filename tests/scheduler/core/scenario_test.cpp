@@ -186,6 +186,13 @@ Event parse(const Line& line, const Scheduler& scheduler) {
   if (kind == "clock") return WallClockRead{utc(std::stod(line.words[1]))};
   if (kind == "hold" || kind == "release" || kind == "update") return update(line);
   if (kind == "cancel") return CancelRequested{2, *parse_job_id(line.words[3]), "test"};
+  if (kind == "expired") {
+    JobsExpired event;
+    for (std::size_t i = 3; i < line.words.size(); ++i) {
+      event.jobs.push_back(*parse_job_id(line.words[i]));
+    }
+    return event;
+  }
   if (kind == "drain") return DrainRequested{3, NodeId{line.words[3]}, true, false};
   if (kind == "undrain") return DrainRequested{3, NodeId{line.words[3]}, false, false};
   if (kind == "set") return SetpointRequested{4, ZoneId{line.words[3]}, setpoint(line.words[4])};
@@ -201,6 +208,8 @@ SchedulerConfig configure(const Line& line) {
   config.plan_period = from_seconds(line.number("plan_period", 3600));
   config.limits_valid_for = from_seconds(line.number("valid_for", 7200));
   config.dispatch_mark_step = static_cast<std::uint64_t>(line.number("mark_step", 4096));
+  config.request_keep = from_seconds(line.number("request_keep", 7 * 86'400));
+  config.request_ids_max = static_cast<std::size_t>(line.number("request_ids_max", 1'000'000));
   config.mass_silence_nodes = static_cast<std::size_t>(line.number("mass_silence", 20));
   if (line.values.contains("breaker")) {
     config.sites[SiteId{"default"}] = {Watts{line.number("breaker", 0)},

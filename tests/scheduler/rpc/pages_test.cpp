@@ -64,6 +64,8 @@ TEST_F(Pages, EveryMetricHasTheFormThatPrometheusWants) {
                              "hearth_zone_setpoint_celsius{zone=\"z-n1\"} 20\n",
                              "hearth_node_power_watts{node=\"n1\"} 100\n",
                              "hearth_sessions 1\n",
+                             "hearth_retention_deleted_total{kind=\"job\"} 0\n",
+                             "hearth_retained{kind=\"request_id\"} ",
                              "hearth_commit_duration_seconds_count ",
                              "hearth_apply_duration_seconds_bucket{le=",
                              "hearth_node_energy_joules_total{node=\"n1\",cause=\"attempts\"} 0\n",

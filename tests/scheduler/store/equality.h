@@ -50,6 +50,13 @@ inline auto tied(const SiteCapSet& f) {
   return std::tie(f.site, f.cap);
 }
 
+inline auto tied(const JobForgotten& f) {
+  return std::tie(f.job);
+}
+inline auto tied(const RequestsForgotten& f) {
+  return std::tie(f.below);
+}
+
 inline auto tied(const JobRow& r) {
   return std::tie(r.job, r.spec, r.state, r.staging, r.cancelled, r.reason, r.counts, r.totals,
                   r.submitted_at, r.ended_at, r.accepted_seq, r.ended_seq);
@@ -74,7 +81,7 @@ inline auto tied(const DurableNode& n) {
   return std::tie(n.facts, n.installation_id, n.joined, n.draining);
 }
 inline auto tied(const DurableRequest& r) {
-  return std::tie(r.key, r.hash, r.job, r.seq);
+  return std::tie(r.key, r.hash, r.job, r.seq, r.at);
 }
 
 template <class T>

@@ -111,6 +111,11 @@ class SqliteHarness {
     store_->read([&](StoreReader& reader) { promise.set_value(query(reader)); });
     return promise.get_future().get();
   }
+  Result<Swept> sweep(SweepOrder order) {
+    std::promise<Result<Swept>> promise;
+    store_->sweep(order, [&](Result<Swept> swept) { promise.set_value(std::move(swept)); });
+    return promise.get_future().get();
+  }
   Store& store() { return *store_; }
   Outcome& outcome() { return *outcome_; }
 
@@ -148,6 +153,12 @@ class MemoryHarness {
     std::optional<decltype(query(std::declval<StoreReader&>()))> answer;
     store_.read([&](StoreReader& reader) { answer = query(reader); });
     return *answer;
+  }
+  Result<Swept> sweep(SweepOrder order) {
+    Result<Swept> outcome = fail(ErrorCode::kInternal, "done was not called");
+    store_.sweep(order, [&](Result<Swept> swept) { outcome = std::move(swept); });
+    store_.sync();
+    return outcome;
   }
   Store& store() { return store_; }
   Outcome& outcome() { return *outcome_; }

@@ -86,8 +86,13 @@ TEST_F(SqliteStoreTest, AStoreOfANewerVersionIsRefused) {
 
 TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
   { ASSERT_TRUE(open(path_)); }
+  const char* const without_5 =
+      "DROP TABLE forgotten; DROP TABLE artifact_references; DROP INDEX jobs_by_end;"
+      "DROP INDEX requests_by_job; ALTER TABLE meta DROP COLUMN earliest";
+  run_sql(path_, without_5);
   run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason; PRAGMA user_version = 3");
   { ASSERT_TRUE(open(path_)); }
+  run_sql(path_, without_5);
   run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason");
   run_sql(path_, "ALTER TABLE site_caps DROP COLUMN reason; PRAGMA user_version = 2");
   run_sql(path_, "INSERT INTO site_caps VALUES ('home', 900)");
@@ -99,6 +104,7 @@ TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
     EXPECT_EQ(state->caps,
               (std::vector<std::pair<SiteId, SiteCap>>{{SiteId{"home"}, {900_W, ""}}}));
   }
+  run_sql(path_, without_5);
   run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason");
   run_sql(path_, "DROP TABLE site_caps; DROP TABLE zone_models; PRAGMA user_version = 1");
   const auto store = open(path_);
@@ -106,6 +112,30 @@ TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
   const auto state = (*store)->load();
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_TRUE(state->caps.empty());
+}
+
+TEST_F(SqliteStoreTest, AnEarlierVersionsJobsReferToTheirArtifacts) {
+  auto task = ended(1, 0);
+  task.report.outputs = {{"out.csv", std::string(64, 'd'), 3}};
+  {
+    auto store = open(path_).value();
+    ASSERT_TRUE(store->load());
+    store->commit(number(0, {accepted(1), task}));
+  }
+  run_sql(path_,
+          "DROP TABLE forgotten; DROP TABLE artifact_references; DROP INDEX jobs_by_end;"
+          "DROP INDEX requests_by_job; ALTER TABLE meta DROP COLUMN earliest;"
+          "PRAGMA user_version = 4");
+  auto store = open(path_).value();
+  ASSERT_TRUE(store->load());
+  std::promise<std::vector<std::string>> answer;
+  store->read([&](StoreReader& reader) {
+    answer.set_value(
+        reader.referenced({std::string(64, 'a'), std::string(64, 'd'), std::string(64, 'f')})
+            .value());
+  });
+  EXPECT_EQ(answer.get_future().get(),
+            (std::vector<std::string>{std::string(64, 'a'), std::string(64, 'd')}));
 }
 
 TEST_F(SqliteStoreTest, ASecondOpenerIsRefused) {

@@ -42,6 +42,12 @@ class RandomFacts {
   Fact next() {
     if (jobs_ == 0 || random_.chance(10)) return new_job();
     const std::uint64_t job = 1 + random_.below(jobs_);
+    if (forgotten_.contains(job)) return new_job();
+    if (random_.chance(2)) {
+      forgotten_.insert(job);
+      return JobForgotten{JobId{job}};
+    }
+    if (random_.chance(1)) return RequestsForgotten{JobId{job}};
     const std::uint64_t index = random_.below(kTasks);
     switch (random_.below(11)) {
       case 0:
@@ -88,6 +94,7 @@ class RandomFacts {
   std::uint64_t stagings_ = 0;
   Duration time_{};
   std::set<TaskId> ended_;
+  std::set<std::uint64_t> forgotten_;
 };
 
 // Everything that readers show of one store.
@@ -99,6 +106,11 @@ struct Shown {
   std::vector<AttemptRow> retried;
   std::vector<EventRow> events;
   std::vector<StoreReader::PayloadPage> payloads;
+  std::vector<JobId> expired;
+  Sequence earliest = 0;
+  JobId last_job;
+  std::vector<std::uint64_t> counts;
+  std::vector<std::optional<UtcTime>> oldest;
 
   bool operator==(const Shown&) const = default;
 };
@@ -114,6 +126,13 @@ Shown show(StoreReader& reader, std::uint64_t jobs) {
   shown.jobs = reader.jobs(JobId{}, "", 1000).value();
   shown.jobs_of_tenant = reader.jobs(JobId{jobs}, "lab", 5).value();
   shown.events = reader.events(JobId{}, 3, 1000).value();
+  shown.expired = reader.expired_jobs(at_ms(9001), 7).value();
+  shown.earliest = reader.earliest().value();
+  shown.last_job = reader.last_job().value();
+  const auto usage = reader.usage().value();
+  shown.counts = {usage.jobs_active, usage.jobs_ended, usage.jobs_forgotten, usage.events,
+                  usage.requests};
+  shown.oldest = {usage.oldest_job_ended_at, usage.oldest_event_at, usage.oldest_request_at};
   for (JobId job{1}; job.value <= jobs + 1; ++job.value) {
     if (const auto row = reader.job(job).value()) shown.jobs.push_back(*row);
     append(shown.tasks, reader.tasks(job, 2, kTasks - 2).value());
@@ -126,6 +145,17 @@ Shown show(StoreReader& reader, std::uint64_t jobs) {
     if (const auto page = reader.payloads(job, 1)) shown.payloads.push_back(*page);
   }
   return shown;
+}
+
+// All that is left of forgotten jobs, then some events.
+template <class Harness>
+void sweep(Harness& harness, std::uint64_t events) {
+  SweepOrder order;
+  order.rows_max = 40;
+  while (harness.sweep(order).value().more) {
+  }
+  order.events_excess = events;
+  ASSERT_EQ(harness.sweep(order).value().events, events);
 }
 
 class StoreRandom : public testing::TestWithParam<std::uint64_t> {};
@@ -144,6 +174,9 @@ TEST_P(StoreRandom, BothStoresShowTheSame) {
     ASSERT_TRUE(memory.commit(batch));
     ASSERT_TRUE(sqlite.commit(batch));
     if (!facts.chance(10)) continue;
+    const auto events = memory.read([](StoreReader& r) { return r.usage().value().events; });
+    sweep(memory, std::min<std::uint64_t>(events, round % 5));
+    sweep(sqlite, std::min<std::uint64_t>(events, round % 5));
     const auto query = [&](StoreReader& reader) { return show(reader, facts.jobs()); };
     ASSERT_TRUE(memory.read(query) == sqlite.read(query)) << "round " << round;
     const DurableState from_memory = memory.restart();
