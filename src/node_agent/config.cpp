@@ -233,6 +233,25 @@ void heater_fields(Io& io, HeaterConfig& heater) {
 }
 
 template <class Io>
+void isolation_fields(Io& io, IsolationConfig& isolation) {
+  io.field("level", isolation.level);
+  io.field("users_from", isolation.users_from);
+  io.field("scratch_bytes", isolation.scratch_bytes);
+  io.field("processes_max", isolation.processes_max);
+  io.field("readable_paths", isolation.readable_paths);
+  const auto& level = isolation.level;
+  io.require(level == "auto" || level == "none" || level == "user" || level == "required",
+             "level: not auto, none, user or required: " + level);
+  io.require(isolation.users_from >= 0, "users_from: negative");
+  io.require(isolation.processes_max >= 8 && isolation.processes_max <= 1'000'000,
+             "processes_max: not in 8..1000000");
+  for (const auto& path : isolation.readable_paths) {
+    io.require(path.starts_with('/') && path.size() > 1,
+               "readable_paths: not an absolute path below /: " + path);
+  }
+}
+
+template <class Io>
 void fields(Io& io, Config& config) {
   auto& agent = config.agent;
   auto& facts = agent.facts;
@@ -251,6 +270,7 @@ void fields(Io& io, Config& config) {
   io.field("memory_bytes", facts.memory_bytes);
   io.field("task_user", config.task_user);
   io.field("task_user_id", config.task_user_id);
+  io.section("isolation", [&](auto& inner) { isolation_fields(inner, config.isolation); });
   io.field("time_zone", config.time_zone);
   io.field("cpu_model", facts.cpu_model);
   io.field("follows", facts.follows);

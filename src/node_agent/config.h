@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
 #include "node_agent/core/agent_config.h"
@@ -29,6 +30,16 @@ struct HeaterConfig {
   SysfsHeaterConfig sysfs;
 };
 
+// How tasks are walled off from the node; docs/SECURITY.md.
+struct IsolationConfig {
+  std::string level = "auto";       // auto, none, user or required
+  int users_from = 0;               // slot n runs as this user + n; 0: chosen by the agent
+  std::uint64_t scratch_bytes = 0;  // of files in memory, per task; 0: a quarter of the memory
+                                    // divided among the cores
+  int processes_max = 2048;         // of a task, threads counted
+  std::vector<std::string> readable_paths;  // shown to tasks besides the usual
+};
+
 struct Config {
   AgentConfig agent;
   std::string scheduler = "127.0.0.1:7400";
@@ -44,6 +55,7 @@ struct Config {
   std::uint64_t cache_bytes = 10ull << 30;
   std::string task_user;  // if given, task_user_id is its number
   int task_user_id = 0;   // 0: tasks run as the agent's own user
+  IsolationConfig isolation;
   HeaterConfig heater;
   protocol::TankFacts tank{.volume_l = 0};  // 0: none; else it becomes agent.facts.tank
 };

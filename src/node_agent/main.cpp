@@ -18,9 +18,9 @@
 #include "node_agent/config.h"
 #include "node_agent/rpc/artifact_client.h"
 #include "node_agent/rpc/scheduler_stream.h"
-#include "node_agent/runner/launch.h"
 #include "node_agent/runtime/agent_loop.h"
 #include "node_agent/runtime/agent_status.h"
+#include "node_agent/runtime/isolation.h"
 #include "node_agent/runtime/stop_tasks.h"
 
 namespace {
@@ -69,8 +69,22 @@ agent::AgentLoopConfig loop_config(const agent::Config& config) {
   loop.runners.node = config.agent.facts.node.value;
   loop.runners.slots = config.agent.facts.cores;
   loop.runners.watchdog = config.watchdog;
+  auto& runners = loop.runners;
+  const auto& isolation = config.isolation;
+  runners.confinement.processes_max = isolation.processes_max;
+  runners.confinement.readable_paths = isolation.readable_paths;
+  runners.confinement.memory_bytes = config.agent.facts.memory_bytes;
+  runners.confinement.scratch_bytes = isolation.scratch_bytes;
+  if (isolation.scratch_bytes == 0) {
+    const auto slots = static_cast<std::uint64_t>(runners.slots);
+    runners.confinement.scratch_bytes = config.agent.facts.memory_bytes / 4 / slots;
+  }
   if (config.task_user_id > 0) {
-    loop.runners.task_user = static_cast<uid_t>(config.task_user_id);
+    runners.task_user = static_cast<uid_t>(config.task_user_id);
+  } else {
+    runners.user_per_slot = true;
+    runners.task_user = isolation.users_from > 0 ? static_cast<uid_t>(isolation.users_from)
+                                                 : agent::first_task_user(config.state_directory);
   }
   return loop;
 }
@@ -80,6 +94,22 @@ int civil_minute_of_day() {
   std::tm civil{};
   ::localtime_r(&now, &civil);
   return civil.tm_hour * 60 + civil.tm_min;
+}
+
+// Settles how tasks will be walled off, and what the node says of it.
+hearth::Result<> settle_isolation(const agent::Config& config, agent::AgentLoopConfig& loop,
+                                  hearth::protocol::NodeFacts& facts) {
+  const auto wish = agent::parse_isolation_wish(config.isolation.level);
+  HEARTH_TRY(found,
+             agent::find_isolation(wish.value_or(agent::IsolationWish::kAuto), loop.runners));
+  loop.runners.confinement.level = found.level;
+  facts.isolated = found.isolated;
+  facts.isolation_note = found.note;
+  // A user that somebody named holds without any isolation, too.
+  if (found.level == agent::runner::Isolation::kNone && config.task_user_id == 0) {
+    loop.runners.task_user.reset();
+  }
+  return {};
 }
 
 std::unique_ptr<agent::Heater> make_heater(const agent::HeaterConfig& config) {
@@ -117,13 +147,19 @@ class Heartbeat {
   std::chrono::microseconds period_;
 };
 
-int run(const agent::Config& config, const Options& options) {
+int run(agent::Config config, const Options& options) {
   log::to_stderr();
   log::set_level(config.log_level);
   ::setenv("TZ", config.time_zone.c_str(), 1);
   ::tzset();
   auto state = agent::AgentStateStore::open(config.state_directory);
   if (!state) return fail_with(state.error(), kExitUnavailable);
+  auto loop_settings = loop_config(config);
+  if (auto settled = settle_isolation(config, loop_settings, config.agent.facts); !settled) {
+    return fail_with(settled.error(), settled.error().code == hearth::ErrorCode::kFailedPrecondition
+                                          ? kExitConfig
+                                          : kExitUnavailable);
+  }
   asio::io_context io{1};
   asio::thread_pool pool{kPoolThreads};
   const agent::SchedulerStreamConfig stream{config.reconnect_min, config.reconnect_max};
@@ -137,7 +173,7 @@ int run(const agent::Config& config, const Options& options) {
   const auto heater = make_heater(config.heater);
   agent::AgentLoop loop{
       io,
-      loop_config(config),
+      loop_settings,
       config.agent,
       {**state, spool, *heater, link, *artifacts, transfer,
        [&pool](std::function<void()> work) { asio::post(pool, std::move(work)); }}};
@@ -173,11 +209,10 @@ int run_agent(const Options& options) {
     return kExitConfig;
   }
   if (config->runner_path.empty()) config->runner_path = default_runner_path();
-  config->agent.facts.isolation_note = std::string(agent::runner::isolation_note());
   if (options.print_config) std::cout << agent::print_config(*config);
   if (options.check && !options.print_config) std::cout << options.config << ": ok\n";
   if (options.check || options.print_config) return 0;
-  return run(*config, options);
+  return run(std::move(*config), options);
 }
 
 int ask(const Options& options, const agent::ControlRequest& request) {

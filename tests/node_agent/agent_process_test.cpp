@@ -65,7 +65,8 @@ class AgentProcessTest : public testing::Test {
   }
 
   FakeScheduler scheduler_;
-  AgentProcess agent_{scheduler_.address()};
+  // Tasks and tests meet in files of the node here; tests of walls are in isolation_test.cpp.
+  AgentProcess agent_{scheduler_.address(), R"(, "isolation": {"level": "none"})"};
   std::uint64_t last_counter_ = 0;
 };
 

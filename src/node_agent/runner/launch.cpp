@@ -15,8 +15,6 @@
 #include <csignal>
 #include <cstring>
 
-#include "node_agent/runner/task_directory.h"
-
 namespace hearth::node_agent::runner {
 namespace {
 
@@ -28,6 +26,9 @@ constexpr const char* kOutOfMemoryScore = "500";  // tasks are killed before the
 int become_task(const Launch& task, const char* program, char* const* arguments,
                 char* const* environment, const sigset_t& no_signals) {
   if (::setsid() < 0) return errno;
+  for (const int entrance : task.entrances) {
+    if (::write(entrance, "0", 1) != 1) return errno;
+  }
   if (::dup2(task.standard_input, STDIN_FILENO) < 0 ||
       ::dup2(task.standard_output, STDOUT_FILENO) < 0 ||
       ::dup2(task.standard_error, STDERR_FILENO) < 0) {
@@ -37,6 +38,11 @@ int become_task(const Launch& task, const char* program, char* const* arguments,
   if (score >= 0) {
     (void)!::write(score, kOutOfMemoryScore, 3);
     ::close(score);
+  }
+  if (task.processes_max > 0) {
+    const rlimit processes{static_cast<rlim_t>(task.processes_max),
+                           static_cast<rlim_t>(task.processes_max)};
+    ::setrlimit(RLIMIT_NPROC, &processes);
   }
   if (task.user) {
     const auto group = static_cast<gid_t>(*task.user);
@@ -142,30 +148,35 @@ Result<> adopt_runner_role(int last_descriptor_kept) {
   return {};
 }
 
+LaunchTexts::LaunchTexts(const Launch& task) : program(find_program(task)) {
+  for (const auto& [name, value] : task.environment) variables.push_back(name + "=" + value);
+  arguments = pointers(task.command);
+  environment = pointers(variables);
+}
+
 Result<pid_t> launch(const Launch& task) {
-  const auto program = find_program(task);
-  std::vector<std::string> environment;
-  for (const auto& [name, value] : task.environment) environment.push_back(name + "=" + value);
-  const auto argument_pointers = pointers(task.command);
-  const auto environment_pointers = pointers(environment);
+  const LaunchTexts texts{task};
   sigset_t no_signals;
   sigemptyset(&no_signals);
   volatile int error = 0;
-  const pid_t child = spawn(task, program.c_str(), argument_pointers.data(),
-                            environment_pointers.data(), no_signals, error);
+  const pid_t child = spawn(task, texts.program.c_str(), texts.arguments.data(),
+                            texts.environment.data(), no_signals, error);
   if (child < 0) {
     return fail(ErrorCode::kInternal,
                 std::string{"cannot start a process: "} + std::strerror(errno));
   }
   if (error == 0) return child;
   ::waitpid(child, nullptr, 0);
-  const bool ours = error == ENOMEM || error == EAGAIN || error == EMFILE || error == ENFILE;
-  return fail(ours ? ErrorCode::kInternal : ErrorCode::kInvalidArgument,
-              "cannot start: " + task.command.front() + ": " + std::strerror(error));
+  return tl::unexpected(unstartable(task, error));
 }
 
-Launch describe_launch(const StartOrder& order) {
-  const TaskPaths paths{order.directory};
+Error unstartable(const Launch& task, int error) {
+  const bool ours = error == ENOMEM || error == EAGAIN || error == EMFILE || error == ENFILE;
+  return {ours ? ErrorCode::kInternal : ErrorCode::kInvalidArgument,
+          "cannot start: " + task.command.front() + ": " + std::strerror(error)};
+}
+
+Launch describe_launch(const StartOrder& order, const TaskPaths& paths) {
   const auto index = order.stands_for.value_or(order.task.index);
   Launch task;
   for (const auto& argument : order.spec.command) {
@@ -186,11 +197,6 @@ Launch describe_launch(const StartOrder& order) {
   if (!order.payload.empty()) task.environment["HEARTH_PAYLOAD"] = paths.payload;
   task.directory = paths.scratch;
   return task;
-}
-
-std::string_view isolation_note() {
-  return "tasks are not isolated: no namespaces, no cgroups, and the agent's user unless slots "
-         "have their own";
 }
 
 }  // namespace hearth::node_agent::runner

@@ -1,9 +1,8 @@
 // Starts a program as a task: its own session, a clean environment, nothing inherited.
 //
-// Isolation in this first form is a session, no new privileges, no core files, the first place in
-// the out-of-memory killer's list, and another user where one is configured. Namespaces, cgroups
-// and system call filters come later: until then a task sees the host's files and network, and
-// isolation_note() says so.
+// Every task has a session, no new privileges, no core files and the first place in the
+// out-of-memory killer's list; another user and a control group where the runner has them. What
+// walls a task off from the node's files, network and other processes is in sandbox.h.
 //
 // What children inherit is set once on the runner itself (adopt_runner_role), because each system
 // call between fork and exec costs on every task.
@@ -14,11 +13,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/result.h"
 #include "node_agent/runner/messages.h"
+#include "node_agent/runner/task_directory.h"
 
 namespace hearth::node_agent::runner {
 
@@ -29,7 +28,21 @@ struct Launch {
   int standard_input = -1;
   int standard_output = -1;
   int standard_error = -1;
-  std::optional<uid_t> user;  // only root can give another one
+  std::optional<uid_t> user;   // only root can give another one
+  std::vector<int> entrances;  // of the control groups that it joins (control_group.h)
+  int processes_max = 0;       // of its user; 0: any number
+};
+
+// The strings of a launch as execve wants them; points into itself.
+struct LaunchTexts {
+  explicit LaunchTexts(const Launch& task);
+  LaunchTexts(const LaunchTexts&) = delete;
+  LaunchTexts& operator=(const LaunchTexts&) = delete;
+
+  std::string program;  // searched as docs/TASKS.md says, in the file system of the caller
+  std::vector<std::string> variables;
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
 };
 
 // Makes this process what tasks may be children of: sub-reaper, no new privileges, no core files,
@@ -41,10 +54,11 @@ Result<> adopt_runner_role(int last_descriptor_kept);
 // ("cannot start: ./x: No such file or directory"); kInternal: this machine cannot run it now.
 Result<pid_t> launch(const Launch& task);
 
-// Command and environment as docs/TASKS.md promises them.
-Launch describe_launch(const StartOrder& order);
+// What launch() answers where execve failed with `error`.
+Error unstartable(const Launch& task, int error);
 
-// What is missing for NodeFacts::isolated. Tasks are never isolated in this form.
-std::string_view isolation_note();
+// Command and environment as docs/TASKS.md promises them, for a task that finds its files at
+// `paths`.
+Launch describe_launch(const StartOrder& order, const TaskPaths& paths);
 
 }  // namespace hearth::node_agent::runner

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "node_agent/runner/confinement.h"
 #include "node_agent/runner/launch.h"
 #include "node_agent/runner/server.h"
 
@@ -29,6 +30,14 @@ constexpr const char* kHelp =
     "  --output-bytes N       how much of stdout and of stderr is kept (1048576)\n"
     "  --freeze-period TIME   one cycle of running and frozen time of a slowed task (500ms)\n"
     "  --uid N                run tasks as this user; root only\n"
+    "  --isolation LEVEL      none, user or full (none)\n"
+    "  --group NAME           limit tasks by this control group\n"
+    "  --root DIRECTORY       empty; the tasks' root is built upon it (full)\n"
+    "  --scratch-bytes N      what a task may write (full)\n"
+    "  --memory-bytes N       what a task may use that does not say\n"
+    "  --processes N          how many processes and threads a task may have\n"
+    "  --readable PATH        shown to tasks, too; may be repeated (full)\n"
+    "  --try DIRECTORY        start a task that does nothing there; say what limits are lacking\n"
     "  --help, --version\n";
 
 int refuse(const std::string& problem) {
@@ -49,8 +58,36 @@ bool read_time(std::string_view text, hearth::Duration& time) {
   return read && time > hearth::Duration::zero();
 }
 
+struct Options {
+  runner::ServerOptions server;
+  runner::ConfinementOptions confinement;
+  std::string try_directory;
+};
+
+bool read_level(std::string_view text, runner::Isolation& level) {
+  const auto read = runner::parse_isolation(text);
+  if (read) level = *read;
+  return read.has_value();
+}
+
+// Whether it is a confinement's option and `value` suits it; sets it.
+bool read_option(std::string_view name, std::string_view value,
+                 runner::ConfinementOptions& options) {
+  if (name == "--isolation") return read_level(value, options.level);
+  if (name == "--group") return !(options.group = value).empty();
+  if (name == "--root") return !(options.root = value).empty();
+  if (name == "--scratch-bytes") return read_number(value, options.scratch_bytes);
+  if (name == "--memory-bytes") return read_number(value, options.memory_bytes);
+  if (name == "--processes") return read_number(value, options.processes_max);
+  if (name != "--readable") return false;
+  options.readable_paths.emplace_back(value);
+  return value.starts_with('/');
+}
+
 // Whether `value` suits the option; sets it.
-bool read_option(std::string_view name, std::string_view value, runner::ServerOptions& options) {
+bool read_option(std::string_view name, std::string_view value, Options& all) {
+  auto& options = all.server;
+  if (name == "--try") return !(all.try_directory = value).empty();
   if (name == "--listen-fd") return read_number(value, options.listen_descriptor);
   if (name == "--slot") return true;
   if (name == "--watchdog") return read_time(value, options.watchdog);
@@ -58,7 +95,7 @@ bool read_option(std::string_view name, std::string_view value, runner::ServerOp
   if (name == "--output-bytes") return read_number(value, options.task.output_bytes_max);
   if (name == "--freeze-period") return read_time(value, options.task.freeze_period);
   if (name == "--uid") return read_number(value, options.task.user.emplace());
-  return false;
+  return read_option(name, value, all.confinement);
 }
 
 bool is_listening(int descriptor) {
@@ -67,10 +104,19 @@ bool is_listening(int descriptor) {
   return ::getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
+int try_confinement(const Options& options) {
+  const auto lacks = runner::try_confinement(options.confinement, options.try_directory);
+  if (!lacks) {
+    std::fprintf(stderr, "%s\n", lacks.error().message.c_str());
+    return 1;
+  }
+  return std::puts(lacks->c_str()) < 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  runner::ServerOptions options;
+  Options options;
   for (int i = 1; i < argc; ++i) {
     const std::string_view name = argv[i];
     if (name == "--help") return std::fputs(kHelp, stdout) < 0;
@@ -81,12 +127,18 @@ int main(int argc, char** argv) {
       return refuse("not understood: " + std::string{name} + " " + std::string{value});
     }
   }
-  if (!is_listening(options.listen_descriptor)) {
+  const bool trying = !options.try_directory.empty();
+  auto& server = options.server;
+  if (!trying && !is_listening(server.listen_descriptor)) {
     return refuse("--listen-fd is not a listening socket");
   }
-  if (const auto ready = runner::adopt_runner_role(options.listen_descriptor); !ready) {
-    return refuse(ready.error().message);
-  }
-  const auto served = runner::Server{options}.run();
+  const auto ready = runner::adopt_runner_role(trying ? STDERR_FILENO : server.listen_descriptor);
+  if (!ready) return refuse(ready.error().message);
+  options.confinement.user = server.task.user;
+  if (trying) return try_confinement(options);
+  auto confinement = runner::confine(options.confinement);
+  if (!confinement) return refuse(confinement.error().message);
+  server.task.confinement = &*confinement;
+  const auto served = runner::Server{server}.run();
   return served ? 0 : refuse(served.error().message);
 }

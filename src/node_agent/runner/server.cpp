@@ -61,7 +61,7 @@ int Server::wait_ms(SteadyTime now) const {
 }
 
 void Server::turn() {
-  enum : std::size_t { kListen, kSignals, kAgent, kOutput, kError, kCount };
+  enum : std::size_t { kListen, kSignals, kAgent, kOutput, kError, kControl, kCount };
   std::array<pollfd, kCount> polled{};
   polled[kListen] = {listen_.get(), POLLIN, 0};
   polled[kSignals] = {signals_.get(), POLLIN, 0};
@@ -69,11 +69,13 @@ void Server::turn() {
                     0};
   polled[kOutput] = {task_ ? task_->output_descriptor() : -1, POLLIN, 0};
   polled[kError] = {task_ ? task_->error_descriptor() : -1, POLLIN, 0};
+  polled[kControl] = {task_ ? task_->control_descriptor() : -1, POLLIN, 0};
   if (send_at_ > steady_now()) polled[kAgent].events = POLLIN;
   if (::poll(polled.data(), polled.size(), wait_ms(steady_now())) < 0) return;
   const auto now = steady_now();
   if (polled[kSignals].revents != 0) read_signals(now);
   if (task_ && (polled[kOutput].revents != 0 || polled[kError].revents != 0)) task_->on_output();
+  if (task_ && polled[kControl].revents != 0) task_->on_control(now);
   if (polled[kAgent].revents & (POLLIN | POLLHUP | POLLERR)) read_agent(now);
   if (polled[kListen].revents != 0) accept_agent(now);
   check_task(now);

@@ -8,14 +8,17 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 
 #include "node_agent/runner/launch.h"
+#include "node_agent/runner/outputs.h"
 #include "node_agent/runner/process_tree.h"
 #include "node_agent/runner/spec_json.h"
 
 namespace hearth::node_agent::runner {
 namespace {
 
+namespace fs = std::filesystem;
 using protocol::FailureClass;
 using std::chrono::duration_cast;
 
@@ -61,19 +64,18 @@ void TaskRun::begin(const TaskOptions& options, SteadyTime now) {
     return end_unstarted({ErrorCode::kInternal, "no file descriptors left"},
                          FailureClass::kAgentError);
   }
-  auto linked = create_task_directory(order_, options.user);
-  if (!linked) {
-    return end_unstarted(linked.error(), linked.error().code == ErrorCode::kNotFound
-                                             ? FailureClass::kInputMissing
-                                             : FailureClass::kAgentError);
+  if (auto made = make_files(options); !made) {
+    return end_unstarted(made.error(), made.error().code == ErrorCode::kNotFound
+                                           ? FailureClass::kInputMissing
+                                           : FailureClass::kAgentError);
   }
-  linked_ = std::move(*linked);
-  auto task = describe_launch(order_);
+  auto task =
+      describe_launch(order_, sandbox_ ? TaskPaths{Sandbox::kTaskDirectory} : TaskPaths{paths_});
   task.standard_input = null_device();
   task.standard_output = output_.writer();
   task.standard_error = error_.writer();
   task.user = options.user;
-  const auto process = launch(task);
+  const auto process = launch_program(std::move(task));
   if (!process) {
     return end_unstarted(process.error(), process.error().code == ErrorCode::kInternal
                                               ? FailureClass::kAgentError
@@ -84,6 +86,37 @@ void TaskRun::begin(const TaskOptions& options, SteadyTime now) {
   error_.close_writer();
   report_.started_at = utc_now();
   accounted_until_ = now;
+}
+
+Result<> TaskRun::make_files(const TaskOptions& options) {
+  const auto* confinement = options.confinement;
+  const bool walled = confinement && confinement->options.level == Isolation::kFull;
+  if (walled) {
+    auto bare = order_;
+    bare.inputs.clear();
+    bare.payload.clear();
+    if (auto made = create_task_directory(bare, std::nullopt); !made) {
+      return tl::unexpected(made.error());
+    }
+    HEARTH_TRY(sandbox, Sandbox::make(order_, confinement->sandbox));
+    sandbox_ = std::move(sandbox);
+    return {};
+  }
+  HEARTH_TRY(linked, create_task_directory(order_, options.user));
+  linked_ = std::move(linked);
+  return {};
+}
+
+Result<pid_t> TaskRun::launch_program(Launch task) {
+  auto* confinement = options_.confinement;
+  if (confinement == nullptr) return launch(task);
+  if (auto limited = confinement->limit(order_.spec.resources); !limited) {
+    return tl::unexpected(limited.error());
+  }
+  killed_before_ = confinement->group->out_of_memory_kills();
+  task.entrances = confinement->group->entrances();
+  task.processes_max = confinement->options.processes_max;
+  return sandbox_ ? sandbox_->start(task, confinement->filter) : launch(task);
 }
 
 void TaskRun::end_unstarted(const Error& error, FailureClass failure) {
@@ -99,8 +132,15 @@ void TaskRun::on_output() {
   error_.read_available();
 }
 
+void TaskRun::on_control(SteadyTime now) {
+  if (finished() || !sandbox_ || main_status_) return;
+  main_status_ = sandbox_->main_status();
+  if (main_status_ && phase_ == Phase::kRunning) terminate(options_.leftover_grace, now);
+}
+
 void TaskRun::on_children_changed(SteadyTime now) {
   if (finished()) return;
+  on_control(now);  // the warden's last word comes before its end
   for (;;) {
     int status = 0;
     rusage used{};
@@ -120,7 +160,7 @@ void TaskRun::reap(pid_t process, int status, const rusage& used) {
   reaped_cpu_s_ += seconds(used.ru_utime) + seconds(used.ru_stime);
   report_.usage.peak_memory_bytes =
       std::max(report_.usage.peak_memory_bytes, static_cast<std::uint64_t>(used.ru_maxrss) * 1024);
-  if (process == main_) main_status_ = status;
+  if (process == main_ && !sandbox_) main_status_ = status;
 }
 
 void TaskRun::on_time(SteadyTime now) {
@@ -203,8 +243,15 @@ void TaskRun::update_frozen(SteadyTime now) {
   }
 }
 
+// Without the warden, which is none of the task's.
+std::vector<pid_t> TaskRun::processes() const {
+  auto found = processes_below();
+  if (sandbox_) std::erase(found, main_);
+  return found;
+}
+
 void TaskRun::watch(SteadyTime now) {
-  const auto processes = processes_below();
+  const auto processes = this->processes();
   const auto used = read_usage(processes);
   live_cpu_s_ = used.cpu_s;
   memory_bytes_ = used.resident_bytes;
@@ -237,15 +284,17 @@ void TaskRun::terminate(Duration grace, SteadyTime now) {
   phase_ = grace > Duration::zero() ? Phase::kTerminating : Phase::kKilling;
   act_at_ = now + grace;
   if (phase_ == Phase::kKilling) return kill_all(now);
-  const auto processes = processes_below();
+  const auto processes = this->processes();
   signal_all(processes, SIGTERM);
-  signal_all(processes, SIGCONT);
+  signal_all(processes_below(), SIGCONT);
   frozen_ = false;
 }
 
 // Repeated until nothing is left: what a dying process forked becomes our child.
 void TaskRun::kill_all(SteadyTime now) {
+  if (sandbox_) ::kill(main_, SIGKILL);  // the first of its namespace takes all others with it
   signal_all(processes_below(), SIGKILL);
+  if (options_.confinement != nullptr) options_.confinement->group->kill_all();
   frozen_ = false;
   act_at_ = now + kKillPeriod;
 }
@@ -262,9 +311,26 @@ void TaskRun::finish(SteadyTime now) {
   write_status();
 }
 
+// Whether the kernel killed something of it at the memory limit, which the runner saw too late.
+bool TaskRun::is_out_of_memory() const {
+  return options_.confinement != nullptr &&
+         options_.confinement->group->out_of_memory_kills() > killed_before_;
+}
+
 void TaskRun::judge() {
   const auto changed = withdraw_changed_inputs(linked_);
-  if (stopped_ || !main_status_) return;
+  if (stopped_) return;
+  const bool succeeded = main_status_ && *main_status_ == 0;
+  if (!succeeded && is_out_of_memory()) {
+    report_.failure = FailureClass::kOutOfMemory;
+    report_.message = "killed at its memory limit";
+    return;
+  }
+  if (!main_status_) {
+    report_.failure = FailureClass::kAgentError;
+    report_.message = "the task's warden died";
+    return;
+  }
   if (WIFSIGNALED(*main_status_)) {
     const int signal = WTERMSIG(*main_status_);
     report_.failure = FailureClass::kUserError;
@@ -290,7 +356,8 @@ void TaskRun::judge() {
 
 void TaskRun::judge_result() {
   struct stat info {};
-  if (::lstat(paths_.result.c_str(), &info) != 0) return;
+  const auto result = sandbox_ ? sandbox_->path_of("result") : paths_.result;
+  if (::lstat(result.c_str(), &info) != 0) return bring_out_or_fail();
   std::string problem;
   if (!S_ISREG(info.st_mode)) {
     problem = "result: not a regular file";
@@ -298,9 +365,43 @@ void TaskRun::judge_result() {
     problem = "result: " + std::to_string(info.st_size) + " bytes, over the limit of " +
               std::to_string(protocol::kResultBytesMax);
   }
-  if (problem.empty()) return;
+  if (problem.empty()) return bring_out_or_fail();
   report_.failure = FailureClass::kUserError;
   report_.message = std::move(problem);
+}
+
+void TaskRun::bring_out_or_fail() {
+  const auto brought = bring_out();
+  if (brought) return;
+  const bool users = brought.error().code == ErrorCode::kInvalidArgument;
+  report_.failure = users ? FailureClass::kUserError : FailureClass::kAgentError;
+  report_.message = brought.error().message;
+}
+
+// Result and outputs of a walled-off task, from its memory to where the agent looks for them. All
+// of its processes are dead: what is seen here stays so.
+Result<> TaskRun::bring_out() {
+  if (!sandbox_) return {};
+  if (const auto result = read_file(sandbox_->path_of("result"), protocol::kResultBytesMax)) {
+    if (!write_file_atomically(paths_.result, *result)) {
+      return fail(ErrorCode::kInternal, "the result cannot be written");
+    }
+  }
+  const auto scratch = sandbox_->path_of("scratch");
+  std::uint64_t bytes = 0;
+  for (const auto& output : find_outputs(scratch, order_.spec)) {
+    // A file with holes may claim to be longer than the memory it lies in.
+    bytes += output.size_bytes;
+    if (bytes > options_.confinement->options.scratch_bytes) {
+      return fail(ErrorCode::kInvalidArgument, output.path + ": longer than the scratch directory");
+    }
+    const fs::path target = paths_.scratch + "/" + output.path;
+    std::error_code error;
+    fs::create_directories(target.parent_path(), error);
+    fs::copy_file(scratch + "/" + output.path, target, error);
+    if (error) return fail(ErrorCode::kInternal, output.path + ": " + error.message());
+  }
+  return {};
 }
 
 void TaskRun::write_status() {

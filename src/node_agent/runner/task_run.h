@@ -14,6 +14,7 @@
 #include <string>
 
 #include "node_agent/runner/capture.h"
+#include "node_agent/runner/confinement.h"
 #include "node_agent/runner/messages.h"
 #include "node_agent/runner/task_directory.h"
 
@@ -26,6 +27,7 @@ struct TaskOptions {
   std::optional<uid_t> user;                   // tasks run as this user; only root can
   Duration freeze_period{500};                 // of the duty cycle between 0 and 1000 permille
   Duration leftover_grace{500};                // SIGTERM to SIGKILL for what outlives the program
+  Confinement* confinement = nullptr;          // outlives every task; null: isolation level none
 };
 
 class TaskRun {
@@ -43,6 +45,9 @@ class TaskRun {
   int output_descriptor() const { return output_.reader(); }
   int error_descriptor() const { return error_.reader(); }
   void on_output();
+  // The same for what tells how a walled-off program ended.
+  int control_descriptor() const { return sandbox_ ? sandbox_->control_descriptor() : -1; }
+  void on_control(SteadyTime now);
 
   void on_children_changed(SteadyTime now);  // SIGCHLD
   void on_time(SteadyTime now);              // next_deadline() has passed; harmless before
@@ -62,6 +67,10 @@ class TaskRun {
   enum class Phase { kRunning, kTerminating, kKilling, kFinished };
 
   void begin(const TaskOptions& options, SteadyTime now);
+  Result<pid_t> launch_program(Launch task);
+  Result<> make_files(const TaskOptions& options);
+  Result<> bring_out();
+  void bring_out_or_fail();
   void end_unstarted(const Error& error, protocol::FailureClass failure);
   void account(SteadyTime now);
   bool should_be_frozen(SteadyTime now) const;
@@ -74,18 +83,21 @@ class TaskRun {
   void finish(SteadyTime now);
   void judge();
   void judge_result();
+  bool is_out_of_memory() const;
+  std::vector<pid_t> processes() const;
   void write_status();
 
   StartOrder order_;
   TaskPaths paths_;
   TaskOptions options_;
   std::vector<LinkedInput> linked_;
+  std::optional<Sandbox> sandbox_;
   Capture output_;
   Capture error_;
   protocol::AttemptReport report_;
 
   Phase phase_ = Phase::kRunning;
-  pid_t main_ = -1;
+  pid_t main_ = -1;                 // the program, or its warden
   std::optional<int> main_status_;  // as waitpid gives it
   bool stopped_ = false;            // by order or limit: report_.failure and message are set
 
@@ -101,6 +113,7 @@ class TaskRun {
   double reaped_cpu_s_ = 0;
   double live_cpu_s_ = 0;
   std::uint64_t memory_bytes_ = 0;
+  std::uint64_t killed_before_ = 0;  // for memory, in the same control group
 };
 
 }  // namespace hearth::node_agent::runner

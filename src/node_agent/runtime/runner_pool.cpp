@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "common/check.h"
+#include "common/digest.h"
 #include "common/log.h"
 #include "node_agent/runner/process_tree.h"
 #include "node_agent/runner/spec_json.h"
@@ -42,6 +43,11 @@ void kill_leftovers(const std::string& scratch) {
   }
 }
 
+// Agents of one machine have state directories of their own, and so their tasks' groups.
+std::string control_group_name(const RunnerPoolConfig& config, int slot) {
+  return sha256(config.state_directory).substr(0, 12) + "-" + std::to_string(slot);
+}
+
 // Whether the pool that has this handler still exists: it empties it at its end.
 bool is_alive(const std::weak_ptr<RunnerPool::EventHandler>& handler) {
   const auto locked = handler.lock();
@@ -49,6 +55,37 @@ bool is_alive(const std::weak_ptr<RunnerPool::EventHandler>& handler) {
 }
 
 }  // namespace
+
+std::vector<std::string> runner_command(const RunnerPoolConfig& config, int slot) {
+  const auto milliseconds = [](Duration time) { return std::to_string(time.count()) + "ms"; };
+  std::vector<std::string> command = {config.runner_path,
+                                      "--watchdog",
+                                      milliseconds(config.watchdog),
+                                      "--idle-exit",
+                                      milliseconds(config.idle_exit),
+                                      "--freeze-period",
+                                      milliseconds(config.freeze_period),
+                                      "--output-bytes",
+                                      std::to_string(config.output_bytes_max)};
+  const auto& confinement = config.confinement;
+  const auto add = [&command](const char* option, std::string value) {
+    command.insert(command.end(), {option, std::move(value)});
+  };
+  if (config.task_user) {
+    const auto beyond = config.user_per_slot ? static_cast<uid_t>(slot) : 0;
+    add("--uid", std::to_string(*config.task_user + beyond));
+  }
+  if (confinement.level == runner::Isolation::kNone) return command;
+  add("--isolation", std::string{runner::name_of(confinement.level)});
+  add("--group", control_group_name(config, slot));
+  add("--processes", std::to_string(confinement.processes_max));
+  add("--memory-bytes", std::to_string(confinement.memory_bytes));
+  if (confinement.level == runner::Isolation::kUser) return command;
+  add("--root", config.state_directory + "/runners/root");
+  add("--scratch-bytes", std::to_string(confinement.scratch_bytes));
+  for (const auto& path : confinement.readable_paths) add("--readable", path);
+  return command;
+}
 
 RunnerPool::RunnerPool(asio::io_context& io, RunnerPoolConfig config, EventHandler on_event)
     : io_(io),
@@ -71,7 +108,8 @@ Result<> RunnerPool::start(std::set<AttemptId> spooled, FoundHandler found) {
     error_code error;
     fs::create_directories(directory, error);
     if (error) return fail(ErrorCode::kInternal, directory + ": " + error.message());
-    if (config_.task_user) fs::permissions(directory, fs::perms{0711}, error);
+    const bool others = config_.task_user && config_.confinement.level != runner::Isolation::kFull;
+    if (others) fs::permissions(directory, fs::perms{0711}, error);
   }
   for (const int number : slots_in(runners_directory())) {
     if (auto process = connect_runner(runners_directory(), number)) {
@@ -176,19 +214,7 @@ void RunnerPool::connect(int number, RunnerProcess process) {
 
 Result<> RunnerPool::ensure_runner(int number) {
   if (slots_[number].link) return {};
-  std::vector<std::string> command = {config_.runner_path,
-                                      "--watchdog",
-                                      std::to_string(config_.watchdog.count()) + "ms",
-                                      "--idle-exit",
-                                      std::to_string(config_.idle_exit.count()) + "ms",
-                                      "--freeze-period",
-                                      std::to_string(config_.freeze_period.count()) + "ms",
-                                      "--output-bytes",
-                                      std::to_string(config_.output_bytes_max)};
-  if (config_.task_user) {
-    command.insert(command.end(), {"--uid", std::to_string(*config_.task_user)});
-  }
-  auto process = spawn_runner(runners_directory(), number, command);
+  auto process = spawn_runner(runners_directory(), number, runner_command(config_, number));
   if (!process) return tl::unexpected(process.error());
   connect(number, std::move(*process));
   return {};
@@ -219,12 +245,16 @@ void RunnerPool::on_message(int number, const runner::RunnerMessage& message) {
     slot.attempt = hello->running;
     gather_when_greeted();
   } else if (const auto* started = std::get_if<runner::Started>(&message)) {
-    tell(AttemptStarted{started->attempt});
+    if (slot.attempt == started->attempt) tell(AttemptStarted{started->attempt});
   } else if (const auto* usage = std::get_if<runner::Usage>(&message)) {
     const auto found = running_.find(usage->attempt);
-    if (found != running_.end()) found->second.cpu_s = usage->cpu_s;
+    if (found != running_.end() && slot.attempt == usage->attempt) {
+      found->second.cpu_s = usage->cpu_s;
+    }
   } else if (const auto* ended = std::get_if<runner::Ended>(&message)) {
-    if (slot.attempt == ended->report.attempt) slot.attempt.reset();
+    // A runner speaks for its own attempt alone.
+    if (slot.attempt != ended->report.attempt) return;
+    slot.attempt.reset();
     on_ended(ended->report);
   }
 }
@@ -241,6 +271,10 @@ void RunnerPool::on_gone(int number) {
   if (!gathered_) return gather_when_greeted();
   if (!attempt) return;
   log::error("runner_died", {{"slot", number}, {"attempt", *attempt}});
+  if (config_.confinement.level != runner::Isolation::kNone) {
+    // Opened once more, its group is emptied; then it goes.
+    runner::open_control_group(runner::kControlGroupRoot, control_group_name(config_, number));
+  }
   on_ended(bury(*attempt, running_.at(*attempt).task));
 }
 

@@ -18,6 +18,7 @@
 
 #include "node_agent/core/command.h"
 #include "node_agent/core/event.h"
+#include "node_agent/runner/confinement.h"
 #include "node_agent/runner/messages.h"
 #include "node_agent/runtime/runner_link.h"
 
@@ -33,7 +34,12 @@ struct RunnerPoolConfig {
   Duration idle_exit{std::chrono::seconds{60}};  // runners without task and agent end
   Duration freeze_period{500};                   // one cycle of a slowed task
   std::optional<uid_t> task_user;                // as root only
+  bool user_per_slot = false;                    // slot n runs as the n-th user after task_user
+  runner::ConfinementOptions confinement;        // user, group and root are each slot's own
 };
+
+// The words that start the runner of a slot, without those that spawn_runner() adds.
+std::vector<std::string> runner_command(const RunnerPoolConfig& config, int slot);
 
 class RunnerPool {
  public:
