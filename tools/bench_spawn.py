@@ -18,11 +18,11 @@ from local_cluster import BIN, ClusterError, LocalCluster
 AGENTS = 2
 
 
-def bare_loop(tasks, command):
+def bare_loop(tasks, command, isolation):
     with tempfile.TemporaryDirectory(prefix="hearth-bench-") as directory:
         done = subprocess.run(
             [BIN / "bench-spawn-loop", "--tasks", str(tasks), "--threads", str(AGENTS),
-             "--directory", directory, "-o", "json", "--", *command],
+             "--directory", directory, "--isolation", isolation, "-o", "json", "--", *command],
             check=True, capture_output=True, text=True)
     return json.loads(done.stdout)["tasks_per_s"]
 
@@ -44,6 +44,8 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench spawn", description=__doc__.split("\n")[0])
     parser.add_argument("--tasks", type=int, default=10_000, help="in each round (10000)")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each (3)")
+    parser.add_argument("--isolation", choices=["none", "full"], default="none",
+                        help="how tasks are walled off, in both; full needs root (none)")
     parser.add_argument("-o", "--output", choices=["table", "json"], default="table")
     parser.add_argument("command", nargs="*", default=["/bin/true"])
     arguments = parser.parse_args()
@@ -51,14 +53,16 @@ def main():
     with LocalCluster({"log_level": "warn"}) as cluster:
         cluster.start_scheduler()
         for number in range(AGENTS):
-            cluster.start_agent(f"node-{number + 1}", kind="NONE", cores=1, log_level="warn")
+            cluster.start_agent(f"node-{number + 1}", kind="NONE", cores=1, log_level="warn",
+                                isolation={"level": "required" if arguments.isolation == "full"
+                                           else "none"})
         cluster.wait_online()
         for turn in range(arguments.rounds):
-            bare.append(bare_loop(arguments.tasks, arguments.command))
+            bare.append(bare_loop(arguments.tasks, arguments.command, arguments.isolation))
             hearth.append(through_hearth(cluster, arguments.tasks, arguments.command))
             print(f"round {turn + 1}: bare loop {bare[-1]:.0f} tasks/s, "
                   f"hearth {hearth[-1]:.0f} tasks/s", file=sys.stderr, flush=True)
-    result = {"tasks": arguments.tasks, "threads": AGENTS,
+    result = {"tasks": arguments.tasks, "threads": AGENTS, "isolation": arguments.isolation,
               "bare_loop_tasks_per_s": statistics.median(bare),
               "hearth_tasks_per_s": statistics.median(hearth),
               "ratio": statistics.median(hearth) / statistics.median(bare)}

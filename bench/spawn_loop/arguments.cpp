@@ -17,6 +17,10 @@ bool read_count(std::string_view text, int& count) {
 bool read_option(std::string_view name, std::string_view value, Arguments& arguments) {
   if (name == "--tasks") return read_count(value, arguments.tasks);
   if (name == "--threads") return read_count(value, arguments.threads);
+  if (name == "--isolation") {
+    arguments.isolation = value;
+    return value == "none" || value == "user" || value == "full";
+  }
   if (name == "-o") return arguments.json = value == "json";
   if (name != "--directory" || value.empty()) return false;
   arguments.directory = std::filesystem::absolute(value).lexically_normal();
@@ -37,7 +41,8 @@ std::optional<Arguments> read_arguments(int argc, char** argv) {
   }
   std::fprintf(
       stderr,
-      "Usage: %s --tasks N --threads T --directory DIR [-o json] -- COMMAND [ARGUMENT...]\n"
+      "Usage: %s --tasks N --threads T --directory DIR [--isolation none|user|full] [-o json] "
+      "-- COMMAND [ARGUMENT...]\n"
       "Runs COMMAND N times on T slots and prints the rate. DIR/tasks is made and emptied.\n",
       argv[0]);
   return std::nullopt;

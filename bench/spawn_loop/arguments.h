@@ -12,10 +12,12 @@ struct Arguments {
   int threads = 2;
   std::string directory;  // absolute; everything below tasks/ and runners/ in it may be deleted
   bool json = false;
+  std::string isolation = "none";  // none, user or full
   std::vector<std::string> command;
 };
 
-// `--tasks N --threads T --directory DIR [-o json] -- COMMAND`; prints what is wrong otherwise.
+// `--tasks N --threads T --directory DIR [--isolation LEVEL] [-o json] -- COMMAND`; prints what is
+// wrong otherwise.
 std::optional<Arguments> read_arguments(int argc, char** argv);
 
 // One line for people, or one JSON object.

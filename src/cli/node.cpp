@@ -147,6 +147,7 @@ Result<int> show_node(Session& session, const std::string& name) {
                      format_count(node.tasks_ended()) + " ended"},
        {"Energy", format_energy(total_j(node.energy())) + " since its boot"},
        {"Last seen", text_of(node.last_seen_at())},
+       {"Isolation", node.isolation_note()},
        {"Agent", node.agent_version()},
        {"Notes", notes_of(node)}},
       session.colour()));
