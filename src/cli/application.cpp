@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/exit_code.h"
 #include "cli/session.h"
 
@@ -88,6 +89,7 @@ int run(std::vector<std::string> arguments) {
   add_capacity_command(app, session);
   add_quote_command(app, session);
   add_artifact_commands(app, session);
+  add_completion_command(app, session);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app.parse(std::move(arguments));

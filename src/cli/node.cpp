@@ -211,6 +211,15 @@ void add_node_commands(CLI::App& app, Session& session) {
   command->callback([&session, drained] {
     session.command = [&session, drained] { return drain(session, *drained); };
   });
+
+  auto undrained = std::make_shared<DrainOptions>();
+  undrained->undo = true;
+  auto* back = node->add_subcommand("undrain", "Take a node back into service");
+  back->footer("Example:\n  hearth node undrain n3");
+  back->add_option("NODE", undrained->node)->required();
+  back->callback([&session, undrained] {
+    session.command = [&session, undrained] { return drain(session, *undrained); };
+  });
 }
 
 }  // namespace hearth::cli
