@@ -24,7 +24,12 @@ constexpr const char* kWalls = R"(, "isolation": {"level": "required", "scratch_
                                                   "processes_max": 64})";
 constexpr const char* kNoWalls = R"(, "isolation": {"level": "none"})";
 constexpr const char* kSecret = "the-agents-key";
-constexpr const char* kMark = "41424344";  // what a victim's command line holds
+
+// What a command line holds, as seconds to sleep; of this run alone.
+std::string mark_of(int number) {
+  return std::to_string(number) + "0" + std::to_string(::getpid());
+}
+const std::string kMark = mark_of(4142);  // a victim's
 
 // Why this machine cannot wall tasks off; empty: it can.
 std::string missing_privilege() {
@@ -130,15 +135,16 @@ std::vector<Attempt> escapes(const std::string& directory, const std::string& sc
     return "if " + command + "; then said=escaped; else said=held; fi; " + clean_up +
            "echo $said > $HEARTH_RESULT";
   };
+  const auto escape = "hearth-test-escape-" + std::to_string(::getpid());
   const auto port = scheduler.substr(scheduler.rfind(':') + 1);
   return {
       {"write outside", verdict("echo x > " + directory + "/written")},
-      {"write a program of the node", verdict("cp /bin/true /usr/bin/hearth-test-escape && "
-                                              "rm /usr/bin/hearth-test-escape")},
+      {"write a program of the node",
+       verdict("cp /bin/true /usr/bin/" + escape + " && rm /usr/bin/" + escape)},
       {"read keys", verdict("grep -q " + std::string{kSecret} + " " + directory + "/key")},
       {"read the password file", verdict("test -s /etc/shadow -a -r /etc/shadow")},
       {"look into the agent's state", verdict("ls " + directory + "/state/tasks > /dev/null")},
-      {"see other tasks", verdict("grep -qs '[4]1424344' /proc/[0-9]*/cmdline")},
+      {"see other tasks", verdict("grep -qs '[4]" + kMark.substr(1) + "' /proc/[0-9]*/cmdline")},
       {"reach the node's network", python(R"(
 import socket
 try:
@@ -164,8 +170,8 @@ for child in children:
     os.kill(child, signal.SIGKILL)
 print(verdict))")},
       {"fill the disk", verdict("head -c 50000000 /dev/zero > big", "rm big; ")},
-      {"fill it through /tmp", verdict("head -c 50000000 /dev/zero > /tmp/hearth-test-escape",
-                                       "rm /tmp/hearth-test-escape; ")},
+      {"fill it through /tmp",
+       verdict("head -c 50000000 /dev/zero > /tmp/" + escape, "rm /tmp/" + escape + "; ")},
       {"forge another's result",
        verdict("printf forged > " + directory + "/state/tasks/" + victim + "/result")},
       {"be root", verdict("test $(id -u) = 0")},
@@ -192,7 +198,7 @@ TEST_F(IsolationTest, EveryEscapeFailsBehindWallsAndSucceedsWithout) {
   for (const bool walls : {false, true}) {
     Node node{walls ? kWalls : kNoWalls};
     ASSERT_NO_FATAL_FAILURE(node.start());
-    const auto victim = node.submit("exec sleep " + std::string{kMark});
+    const auto victim = node.submit("exec sleep " + kMark);
     ASSERT_TRUE(node.scheduler.wait_until([] { return !processes_with(kMark).empty(); }))
         << node.log();
     for (const auto& attempt :
@@ -228,7 +234,7 @@ std::optional<pid_t> sleeper(const std::string& mark) {
 
 // Killed with the runner: nothing is left that could clean up after it but the kernel.
 TEST_F(IsolationTest, NothingOutlivesItsRunner) {
-  const std::string mark = "51525354";
+  const std::string mark = mark_of(5152);
   for (const bool walls : {false, true}) {
     SCOPED_TRACE(walls);
     Node node{walls ? kWalls : kNoWalls};
@@ -254,7 +260,7 @@ TEST_F(IsolationTest, NothingOutlivesItsRunner) {
 TEST_F(IsolationTest, NothingOutlivesItsTask) {
   Node node{kWalls};
   ASSERT_NO_FATAL_FAILURE(node.start());
-  const std::string mark = "61626364";
+  const std::string mark = mark_of(6162);
   // Daemons that ignore SIGTERM and fork anew all the time.
   const auto attempt = node.submit(
       "trap '' TERM; for i in 1 2 3; do setsid sh -c 'trap \"\" TERM; while :; do sleep 0.01; (:) &"
@@ -291,7 +297,7 @@ TEST_F(IsolationTest, ATaskHasWhatItNeedsAndLeavesNothingOnTheDisk) {
       spec);
   EXPECT_EQ(ended.message, "");
   EXPECT_EQ(ended.result, "ran\nhearth\n");
-  const auto running = node.submit("echo private > file; exec sleep " + std::string{kMark});
+  const auto running = node.submit("echo private > file; exec sleep " + kMark);
   ASSERT_TRUE(node.scheduler.wait_until([] { return !processes_with(kMark).empty(); }));
   const auto scratch = node.directory() + "/state/tasks/" + to_string(running) + "/scratch";
   EXPECT_TRUE(std::filesystem::is_empty(scratch));
@@ -310,8 +316,7 @@ TEST_F(IsolationTest, AnOutputWithHolesDoesNotFillTheNodesDisk) {
 TEST_F(IsolationTest, ARestartedAgentFindsItsWalledTask) {
   Node node{kWalls};
   ASSERT_NO_FATAL_FAILURE(node.start());
-  const auto attempt =
-      node.submit("sleep 2; echo survived > $HEARTH_RESULT; : " + std::string{kMark});
+  const auto attempt = node.submit("sleep 2; echo survived > $HEARTH_RESULT; : " + kMark);
   ASSERT_TRUE(node.scheduler.wait_until([] { return !processes_with(kMark).empty(); }));
   node.agent.kill();
   node.agent.start();
