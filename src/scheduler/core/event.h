@@ -96,6 +96,7 @@ struct TelemetryRestored {
   std::vector<NodeTelemetry> nodes;
   std::vector<RunTimes::Row> run_times;
   std::optional<FleetCapacityError::State> fleet_capacity{};
+  std::vector<TenantShare> shares{};
 };
 
 // What became of FitModel.

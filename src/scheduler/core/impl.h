@@ -156,6 +156,7 @@ struct Scheduler::Impl {
   // ---- telemetry.cpp
   void on(const TelemetryRestored& event);
   void restore(const ZoneTelemetry& kept);
+  void restore(const TenantShare& kept);
   [[nodiscard]] ZoneSample sample_of(const ZoneRecord& zone) const;
 
   // ---- zone_fits.cpp

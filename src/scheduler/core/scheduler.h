@@ -116,6 +116,7 @@ class Scheduler {
   [[nodiscard]] std::vector<NodeTelemetry> node_telemetry(const NodeId& after,
                                                           std::size_t most) const;
   [[nodiscard]] const RunTimes& run_times() const;
+  [[nodiscard]] std::vector<TenantShare> tenant_shares() const;
   [[nodiscard]] const FleetCapacityError::State& fleet_capacity_error() const;
 
  private:

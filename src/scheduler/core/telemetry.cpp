@@ -71,6 +71,15 @@ void Scheduler::Impl::on(const TelemetryRestored& event) {
   }
   if (event.fleet_capacity) capacity_error = FleetCapacityError{*event.fleet_capacity};
   for (const auto& row : event.run_times) run_times.restore(row);
+  for (const auto& share : event.shares) restore(share);
+}
+
+// As it would be had nothing run since.
+void Scheduler::Impl::restore(const TenantShare& kept) {
+  if (!(kept.average_cores >= 0 && kept.average_cores < 1e9)) return;
+  const Duration since = clock_known ? std::max(Duration{}, utc_now() - kept.at) : Duration{};
+  const double left = std::exp2(-to_seconds(since) / to_seconds(config.share.half_life));
+  shares.restore(kept.tenant, kept.average_cores * left, now);
 }
 
 ZoneSample Scheduler::Impl::sample_of(const ZoneRecord& zone) const {
@@ -144,6 +153,17 @@ std::vector<NodeTelemetry> Scheduler::node_telemetry(const NodeId& after, std::s
   for (; it != impl_->node_names.end() && all.size() < most; ++it) {
     const auto& node = impl_->nodes[it->second];
     all.push_back({it->first, node.learned.state(), node.heat_today});
+  }
+  return all;
+}
+
+std::vector<TenantShare> Scheduler::tenant_shares() const {
+  constexpr double kNothing = 0.001;
+  const auto& shares = impl_->shares;
+  std::vector<TenantShare> all;
+  for (FairShare::TenantIndex i = 0; i < shares.size(); ++i) {
+    const double average = shares.average_cores(i, impl_->now);
+    if (average >= kNothing) all.push_back({shares.name(i), average, impl_->utc_now()});
   }
   return all;
 }

@@ -66,6 +66,15 @@ struct NodeTelemetry {
   HeatToday heat{};
 };
 
+// The cores that a tenant had on average, see fair_share.h.
+struct TenantShare {
+  TenantId tenant;
+  double average_cores = 0;
+  UtcTime at{};
+
+  friend bool operator==(const TenantShare&, const TenantShare&) = default;
+};
+
 // What is kept already, by name; all that the core has where a name is missing.
 struct KeptTelemetry {
   // How much a zone's knowledge rests on. It changes slowly, and is to be kept anew once it grew by

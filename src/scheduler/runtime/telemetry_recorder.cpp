@@ -132,6 +132,7 @@ TelemetryBatch TelemetryRecorder::part() {
       const auto& fleet = core.fleet_capacity_error();
       if (fleet.days != kept_.fleet_days) batch.fleet_capacity = fleet;
       kept_.fleet_days = fleet.days;
+      batch.shares = core.tenant_shares();
       runs_kept_ = learned;
       runs_kept_known_ = true;
       learned_at_ = round_at_;

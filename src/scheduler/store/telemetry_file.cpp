@@ -9,7 +9,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727454;  // "HrtT"
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 constexpr int kForgottenAtOnce = 5000;  // chunks: some milliseconds
 
 // `series`: a zone or site by name. `samples`: packed, see sample_chunk.h. Times: milliseconds UTC.
@@ -88,6 +88,15 @@ CREATE TABLE fleet_learning (
 ) STRICT;
 )";
 
+// Version 3: what tenants had of the fleet.
+constexpr const char* kTablesOf3 = R"(
+CREATE TABLE tenant_shares (
+  tenant TEXT PRIMARY KEY,
+  average_cores REAL NOT NULL,
+  at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+)";
+
 const char* kind_of(TelemetryLevel level) {
   return level == TelemetryLevel::kSiteSlots ? "site" : "zone";
 }
@@ -95,14 +104,15 @@ const char* kind_of(TelemetryLevel level) {
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 +
+  return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 + kTablesOf3 +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
-Result<> upgrade(Database& database) {
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kTablesOf2) +
-                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
+Result<> upgrade_from(std::int64_t version, Database& database) {
+  return database.execute("BEGIN IMMEDIATE;" + std::string(version < 2 ? kTablesOf2 : "") +
+                          kTablesOf3 + "PRAGMA user_version = " + std::to_string(kVersion) +
+                          "; COMMIT");
 }
 
 // Only whole chunks go: one that is partly young stays.
@@ -178,7 +188,7 @@ Result<Database> open_telemetry_file(const std::string& path) {
   }
   Result<> ready;
   if (is_empty) ready = make_tables(database);
-  if (version == 1) ready = upgrade(database);
+  if (!is_empty && version < kVersion) ready = upgrade_from(version, database);
   if (!ready) return tl::unexpected(ready.error());
   // NORMAL: a power cut may cost the last writes, never the file. Syncs only at checkpoints.
   auto set = database.execute(

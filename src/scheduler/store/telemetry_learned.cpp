@@ -46,6 +46,11 @@ Result<> write(Database& database, const FleetCapacityError::State& fleet) {
       .run(fleet.bias, fleet.widening.low, fleet.widening.high, fleet.days);
 }
 
+Result<> write(Database& database, const TenantShare& share) {
+  return database.statement("INSERT OR REPLACE INTO tenant_shares VALUES (?,?,?)")
+      .run(share.tenant.value, share.average_cores, to_ms(share.at));
+}
+
 Result<> read_nodes(Database& database, TelemetryRestored& restored) {
   return database
       .statement(
@@ -137,6 +142,17 @@ Result<> read_fleet(Database& database, TelemetryRestored& restored) {
       });
 }
 
+Result<> read_shares(Database& database, TelemetryRestored& restored) {
+  return database.statement("SELECT tenant, average_cores, at_ms FROM tenant_shares")
+      .each([&](Row row) -> Result<bool> {
+        auto& share = restored.shares.emplace_back();
+        share.tenant = TenantId{row.text()};
+        share.average_cores = row.real();
+        share.at = UtcTime{Duration{row.integer()}};
+        return true;
+      });
+}
+
 }  // namespace
 
 Result<> write_learned(Database& database, const TelemetryBatch& batch) {
@@ -151,13 +167,16 @@ Result<> write_learned(Database& database, const TelemetryBatch& batch) {
     if (done && zone.learned) done = write(database, zone.zone, *zone.learned, batch.at);
   }
   if (done && batch.fleet_capacity) done = write(database, *batch.fleet_capacity);
+  for (const auto& share : batch.shares) {
+    if (done) done = write(database, share);
+  }
   return done;
 }
 
 Result<TelemetryRestored> read_learned(Database& database) {
   TelemetryRestored restored;
   Result<> read;
-  for (auto* part : {read_nodes, read_run_times, read_zones, read_fleet}) {
+  for (auto* part : {read_nodes, read_run_times, read_zones, read_fleet, read_shares}) {
     if (read) read = part(database, restored);
   }
   if (!read) return tl::unexpected(read.error());
@@ -169,7 +188,7 @@ Result<> forget_learned(Database& database, UtcTime before) {
   for (const auto* sql :
        {"DELETE FROM node_learning WHERE at_ms < ?", "DELETE FROM run_times WHERE at_ms < ?",
         "DELETE FROM tank_draws WHERE zone IN (SELECT zone FROM zone_learning WHERE at_ms < ?)",
-        "DELETE FROM zone_learning WHERE at_ms < ?"}) {
+        "DELETE FROM zone_learning WHERE at_ms < ?", "DELETE FROM tenant_shares WHERE at_ms < ?"}) {
     if (done) done = database.statement(sql).run(to_ms(before));
   }
   return done;

@@ -37,6 +37,7 @@ struct TelemetryBatch {
   std::vector<NodeTelemetry> nodes;
   std::vector<RunTimes::Row> run_times;
   std::optional<FleetCapacityError::State> fleet_capacity{};
+  std::vector<TenantShare> shares{};
 };
 
 // A moment (samples) or ten minutes (slots) of a zone. NaN: not known.

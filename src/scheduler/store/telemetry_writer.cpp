@@ -41,6 +41,7 @@ Result<> TelemetryWriter::collect(const TelemetryBatch& batch) {
   learned_.run_times.insert(learned_.run_times.end(), batch.run_times.begin(),
                             batch.run_times.end());
   if (batch.fleet_capacity) learned_.fleet_capacity = batch.fleet_capacity;
+  if (!batch.shares.empty()) learned_.shares = batch.shares;
   for (const auto& zone : batch.zones) {
     if (zone.learned) learned_.zones.push_back({zone.zone, {}, 0, {}, zone.learned});
   }

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "scheduler/core/scheduler.h"
 
 namespace hearth::scheduler {
@@ -105,6 +107,14 @@ class Fleet {
   }
   [[nodiscard]] int cores(const TenantId& id) const { return tenant(id).cores; }
 
+  void apply(const Event& event) {
+    take(scheduler->apply(event, now));
+    take(scheduler->apply(CommitDurable{scheduler->last_seq()}, now));
+    while (scheduler->next_deadline() && *scheduler->next_deadline() <= now) {
+      take(scheduler->apply(TimePassed{}, now));
+    }
+  }
+
   std::unique_ptr<Scheduler> scheduler;
   TimePoint now{};
   std::optional<Result<JobReply>> last_reply;
@@ -125,14 +135,6 @@ class Fleet {
     const SessionId id{static_cast<std::uint64_t>(session)};
     apply(AgentSaid{id, hello});
     apply(AgentSaid{id, protocol::HelloEnd{}});
-  }
-
-  void apply(const Event& event) {
-    take(scheduler->apply(event, now));
-    take(scheduler->apply(CommitDurable{scheduler->last_seq()}, now));
-    while (scheduler->next_deadline() && *scheduler->next_deadline() <= now) {
-      take(scheduler->apply(TimePassed{}, now));
-    }
   }
 
   void take(const std::vector<Command>& commands) {
@@ -240,6 +242,27 @@ TEST(Tenants, AreRefusedMoreThanTheirQuotaOfJobsAndTasks) {
   EXPECT_THAT(fleet.last_reply->error().message, HasSubstr("11 tasks"));
   fleet.run(hours{12});
   EXPECT_TRUE(fleet.submit(other, 10, minutes{1}).value) << "those have ended";
+}
+
+TEST(Tenants, AveragesOutliveARestartAndFadeMeanwhile) {
+  Fleet before(weights(1, 1), 2);
+  before.submit(kBank, 1000, minutes{5});
+  before.run(hours{5});
+  const auto kept = before.scheduler->tenant_shares();
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(kept[0].tenant, kBank);
+  EXPECT_NEAR(kept[0].average_cores, 8 * (1 - std::exp2(-5.0 / 24)), 0.05);
+
+  Fleet after(weights(1, 1), 1);
+  const auto begun = kept[0].at + hours{24};
+  after.apply(WallClockRead{begun});
+  TelemetryRestored restored;
+  const double nan = std::nan("");
+  restored.shares = {kept[0], {kFilm, nan, begun}, {TenantId{"x"}, -3, begun}};
+  after.apply(restored);
+  EXPECT_NEAR(after.tenant(kBank).average_cores, kept[0].average_cores / 2, 0.001);
+  EXPECT_EQ(after.tenant(kFilm).average_cores, 0);
+  EXPECT_EQ(after.scheduler->tenant_shares().size(), 1U);
 }
 
 }  // namespace

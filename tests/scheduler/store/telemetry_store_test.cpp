@@ -84,6 +84,7 @@ class TelemetryStoreTest : public testing::Test {
       for (auto& node : part.nodes) restored_.nodes.push_back(node);
       for (auto& row : part.run_times) restored_.run_times.push_back(row);
       if (part.fleet_capacity) restored_.fleet_capacity = part.fleet_capacity;
+      for (auto& share : part.shares) restored_.shares.push_back(share);
     });
   }
   void open(UtcTime now) { open(config(), now); }
@@ -113,6 +114,7 @@ class TelemetryStoreTest : public testing::Test {
     NodeLearning::State learned{{45.25, 31}, {512.5, 40}, 1.5, 0.75, 30};
     batch.nodes.push_back({NodeId{"n1"}, learned, {20'000, Joules{7e6}, "boot", Joules{9e9}}});
     batch.run_times.push_back({RunTimes::Of::kName, TenantId{"bank"}, "risk", {4.5, 0.25, 12}});
+    batch.shares = {{TenantId{"bank"}, 12.5, at}};
     return batch;
   }
 
@@ -161,6 +163,7 @@ TEST_F(TelemetryStoreTest, WhatWasPutOutlivesTheStore) {
   EXPECT_EQ(restored_.nodes.front().heat, batch(now).nodes.front().heat);
   ASSERT_EQ(restored_.run_times.size(), 1u);
   EXPECT_EQ(restored_.run_times.front(), batch(now).run_times.front());
+  EXPECT_EQ(restored_.shares, batch(now).shares);
   EXPECT_EQ(kept_.zones.at(ZoneId{"kitchen"}), slot_of(now));
   EXPECT_EQ(kept_.sites.at(SiteId{"home"}), slot_of(now));
   // And goes on in the chunk of the day that was begun.
@@ -205,6 +208,7 @@ TEST_F(TelemetryStoreTest, AFileOfTheFirstVersionIsBroughtUpToDate) {
   sqlite3* old = nullptr;
   ASSERT_EQ(sqlite3_open(config().path.c_str(), &old), SQLITE_OK);
   const char* back =
+      "DROP TABLE tenant_shares;"
       "DROP TABLE zone_learning; DROP TABLE tank_draws; DROP TABLE fleet_learning;"
       "ALTER TABLE node_learning DROP COLUMN heat_day;"
       "ALTER TABLE node_learning DROP COLUMN heat_j;"
@@ -220,6 +224,24 @@ TEST_F(TelemetryStoreTest, AFileOfTheFirstVersionIsBroughtUpToDate) {
   store_->put(batch(now += minutes{10}));
   open(now);
   EXPECT_EQ(restored_.nodes.front().heat, batch(now).nodes.front().heat);
+}
+
+TEST_F(TelemetryStoreTest, AFileOfTheSecondVersionIsBroughtUpToDate) {
+  open(kStart);
+  store_->put(batch(kStart));
+  store_.reset();
+  sqlite3* old = nullptr;
+  ASSERT_EQ(sqlite3_open(config().path.c_str(), &old), SQLITE_OK);
+  const char* back = "DROP TABLE tenant_shares; PRAGMA user_version = 2";
+  ASSERT_EQ(sqlite3_exec(old, back, nullptr, nullptr, nullptr), SQLITE_OK);
+  sqlite3_close(old);
+  open(kStart);
+  EXPECT_EQ(set_aside(), 0u);
+  EXPECT_EQ(restored_.run_times, batch(kStart).run_times);
+  EXPECT_TRUE(restored_.shares.empty());
+  store_->put(batch(kStart));
+  open(kStart);
+  EXPECT_EQ(restored_.shares, batch(kStart).shares);
 }
 
 TEST_F(TelemetryStoreTest, OnlyTheLast21DaysGoBackButHistoryReachesFurther) {
