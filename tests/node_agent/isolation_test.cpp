@@ -303,6 +303,22 @@ TEST_F(IsolationTest, ATaskHasWhatItNeedsAndLeavesNothingOnTheDisk) {
   EXPECT_TRUE(std::filesystem::is_empty(scratch));
 }
 
+// The runner looks for outputs as root and outside: a link must not lead it to the node's files.
+TEST_F(IsolationTest, ALinkInPlaceOfTheScratchDirectoryLeadsNowhere) {
+  Node node{kWalls};
+  ASSERT_NO_FATAL_FAILURE(node.start());
+  protocol::JobSpec spec;
+  spec.outputs = {"key", "own"};
+  const auto attempt = node.submit("echo x > own; cd / && mv /task/scratch /task/old && ln -s '" +
+                                       node.directory() + "' /task/scratch",
+                                   spec);
+  const auto result = node.scheduler.wait_for_result(1, attempt);
+  ASSERT_TRUE(result) << node.log();
+  ASSERT_EQ(result->message(), "");
+  ASSERT_EQ(result->outputs_size(), 1);
+  EXPECT_EQ(result->outputs(0).path(), "own");
+}
+
 TEST_F(IsolationTest, AnOutputWithHolesDoesNotFillTheNodesDisk) {
   Node node{kWalls};
   ASSERT_NO_FATAL_FAILURE(node.start());

@@ -258,6 +258,9 @@ Result<Sandbox> Sandbox::make(const StartOrder& order, const SandboxOptions& opt
     if (::mkdir(path.c_str(), 0700) != 0) return fail_errno(path, errno);
     if (auto given = give(path, options.user); !given) return tl::unexpected(given.error());
   }
+  made.scratch_ = Descriptor{
+      ::open(made.path_of("scratch").c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!made.scratch_) return fail_errno("scratch", errno);
   for (const auto& input : order.inputs) {
     made.shown_.push_back({input.source, "scratch/" + input.target, input.executable});
   }
@@ -307,6 +310,10 @@ std::optional<int> Sandbox::main_status() {
   if (count == sizeof word && word.kind == Word::kEnded) status_ = word.value;
   control_.reset();  // its last word
   return status_;
+}
+
+std::string Sandbox::scratch() const {
+  return "/proc/self/fd/" + std::to_string(scratch_.get()) + "/.";
 }
 
 std::string Sandbox::path_of(const std::string& name) const {

@@ -46,8 +46,11 @@ class Sandbox {
   // How the program ended, as waitpid gives it, as soon as the warden has said it.
   std::optional<int> main_status();
 
-  // A path of ours to a file below the task's directory. Symbolic links in it are the task's.
+  // Paths of ours into the task's directory, and to what was made as its scratch directory,
+  // whatever the task has put in its place. Symbolic links behind them are the task's and lead
+  // anywhere.
   std::string path_of(const std::string& name) const;
+  std::string scratch() const;
 
  private:
   Sandbox() = default;
@@ -55,6 +58,7 @@ class Sandbox {
   SandboxOptions options_;
   std::vector<InputFile> shown_;  // inputs and payload, targets below the task's directory
   Descriptor files_;              // a mount of its own
+  Descriptor scratch_;            // the directory in it
   Descriptor control_;
   std::optional<int> status_;
 };

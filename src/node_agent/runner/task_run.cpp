@@ -387,7 +387,7 @@ Result<> TaskRun::bring_out() {
       return fail(ErrorCode::kInternal, "the result cannot be written");
     }
   }
-  const auto scratch = sandbox_->path_of("scratch");
+  const auto scratch = sandbox_->scratch();
   std::uint64_t bytes = 0;
   for (const auto& output : find_outputs(scratch, order_.spec)) {
     // A file with holes may claim to be longer than the memory it lies in.
