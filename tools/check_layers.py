@@ -14,13 +14,14 @@ MAY_USE = {
     "thermal": ["common"],
     "weather": ["common"],
     "wire": ["common", "protocol"],
+    "tls": ["common"],
     "scheduler/core": ["common", "protocol", "thermal", "weather"],
     "scheduler/store": ["common", "protocol", "wire", "scheduler/core"],
     "scheduler/runtime": ["common", "protocol", "scheduler/core", "scheduler/store"],
-    "scheduler/rpc": ["common", "protocol", "wire", "scheduler/core", "scheduler/store",
+    "scheduler/rpc": ["common", "protocol", "tls", "wire", "scheduler/core", "scheduler/store",
                       "scheduler/runtime"],
     "scheduler/http": ["common", "protocol", "scheduler/core", "scheduler/runtime"],
-    "scheduler": ["common", "protocol", "weather", "wire", "scheduler/core", "scheduler/store",
+    "scheduler": ["common", "protocol", "tls", "weather", "wire", "scheduler/core", "scheduler/store",
                   "scheduler/runtime", "scheduler/rpc", "scheduler/http"],
     "node_agent/core": ["common", "protocol", "thermal"],
     "node_agent/runner": ["common", "protocol"],
@@ -28,25 +29,26 @@ MAY_USE = {
     "node_agent/store": ["common", "protocol", "thermal", "wire", "node_agent/core"],
     "node_agent/runtime": ["common", "protocol", "node_agent/core", "node_agent/runner",
                            "node_agent/sensors", "node_agent/store"],
-    "node_agent/rpc": ["common", "protocol", "wire", "node_agent/core", "node_agent/store",
+    "node_agent/rpc": ["common", "protocol", "tls", "wire", "node_agent/core", "node_agent/store",
                        "node_agent/runtime"],
-    "node_agent": ["common", "protocol", "thermal", "wire", "node_agent/core", "node_agent/runner",
+    "node_agent": ["common", "protocol", "tls", "thermal", "wire", "node_agent/core", "node_agent/runner",
                    "node_agent/sensors", "node_agent/store", "node_agent/runtime",
                    "node_agent/rpc"],
-    "cli": ["common", "protocol", "wire"],
+    "cli": ["common", "protocol", "tls", "wire"],
     "simulator": ["common", "protocol", "thermal", "weather", "scheduler/core", "node_agent/core"],
 }
 
 # Third-party header -> folders or files that may include it.
 MAY_INCLUDE = {
     r"<spdlog/": ["common/log.cpp"],
-    r"<openssl/": ["common/digest.cpp"],
+    r"<openssl/": ["common/digest.cpp", "tls"],
     r"<nlohmann/": ["common/json_reader.h", "scheduler/config.cpp", "node_agent/config.cpp",
                     "node_agent/config_io.h",
                     "node_agent/runner", "node_agent/runtime", "node_agent/store", "cli",
                     "weather/forecast_file.cpp", "simulator",
                     "scheduler/store"],
-    r"<grpcpp/|<grpc/|\.pb\.h[\">]": ["wire", "scheduler/rpc", "scheduler/main.cpp",
+    r"<grpcpp/|<grpc/|\.pb\.h[\">]": ["wire", "tls/channel.h", "tls/channel.cpp",
+                                      "scheduler/rpc", "scheduler/main.cpp",
                                       "scheduler/store", "node_agent/rpc", "node_agent/store",
                                       "node_agent/main.cpp", "cli"],
     r"<boost/beast": ["scheduler/http"],
@@ -56,7 +58,7 @@ MAY_INCLUDE = {
     r"<prometheus/": ["scheduler/http"],
     r"<CLI/": ["cli", "simulator", "scheduler/main.cpp", "node_agent/main.cpp", "node_agent/local_control.cpp"],
     r"<(thread|mutex|future|condition_variable|atomic)>": [
-        "common/io_pool.h",
+        "common/io_pool.h", "tls/credential_watch.h",
         "scheduler/store", "scheduler/runtime", "scheduler/rpc", "scheduler/main.cpp",
         "node_agent/rpc", "node_agent/runtime", "node_agent/main.cpp", "cli"],
 }
@@ -64,6 +66,7 @@ MAY_INCLUDE = {
 # Act -> folders or files that may do it.
 MAY_DO = {
     r"_clock::now\(|\bclock_gettime\b|\btime\(nullptr\)": [
+        "tls/credential_watch.cpp",
         "scheduler/runtime", "scheduler/rpc", "scheduler/main.cpp", "node_agent/runtime",
         "node_agent/rpc", "node_agent/runner", "node_agent/main.cpp", "cli",
         "simulator/stopwatch.h"],

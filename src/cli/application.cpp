@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/admin.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/credentials.h"
 #include "cli/exit_code.h"
 #include "cli/session.h"
 
@@ -24,12 +26,22 @@ constexpr const char* kExamples =
     "Exit codes: 0 done; 1 the job failed; 2 wrong usage or refused; 3 scheduler unreachable;\n"
     "4 the job was cancelled; 5 not found; 130 interrupted.";
 
-void add_global_options(CLI::App& app, Session& session) {
+void add_global_options(CLI::App& app, Session& session, tls::CredentialPaths& files) {
   auto& options = session.options;
   app.add_option("--server", options.server, "The scheduler's address, HOST:PORT")
       ->envname("HEARTH_SERVER")
       ->capture_default_str()
       ->type_name("ADDR");
+  app.add_option("--ca", files.authorities,
+                 "Certificates of the authorities that the scheduler's certificate may be of (PEM)")
+      ->envname("HEARTH_CA")
+      ->type_name("FILE");
+  app.add_option("--cert", files.certificate, "Our certificate, for TLS (PEM)")
+      ->envname("HEARTH_CERT")
+      ->type_name("FILE");
+  app.add_option("--key", files.key, "The private key of our certificate (PEM)")
+      ->envname("HEARTH_KEY")
+      ->type_name("FILE");
   app.add_option("-o,--format", options.format,
                  "How to print: table or json; zone history also csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
@@ -78,7 +90,8 @@ int run(std::vector<std::string> arguments) {
   app.fallthrough();
   app.require_subcommand(1);
   app.footer(kExamples);
-  add_global_options(app, session);
+  tls::CredentialPaths files;
+  add_global_options(app, session, files);
   add_submit_command(app, session);
   add_job_commands(app, session);
   add_task_commands(app, session);
@@ -90,6 +103,7 @@ int run(std::vector<std::string> arguments) {
   add_quote_command(app, session);
   add_artifact_commands(app, session);
   add_completion_command(app, session);
+  add_admin_commands(app, session);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app.parse(std::move(arguments));
@@ -103,6 +117,9 @@ int run(std::vector<std::string> arguments) {
   if (!session.words.empty() && !app.got_subcommand("submit")) {
     session.note("only submit takes a command after --");
     return kExitRefused;
+  }
+  if (const auto chosen = choose_credentials(files); !chosen) {
+    return report(session, chosen.error());
   }
   return run_checked(session);
 }

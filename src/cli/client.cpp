@@ -3,6 +3,10 @@
 #include <random>
 #include <thread>
 
+#include "cli/credentials.h"
+#include "tls/channel.h"
+#include "tls/probe.h"
+
 namespace hearth::cli {
 namespace {
 
@@ -27,7 +31,9 @@ std::shared_ptr<grpc::Channel> open_channel(const std::string& server) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  const auto secured =
+      credentials() ? tls::client_credentials(*credentials()) : grpc::InsecureChannelCredentials();
+  return grpc::CreateCustomChannel(server, secured, arguments);
 }
 
 // Fills one page from `next` on; returns the index after its last payload.
@@ -135,6 +141,10 @@ Result<> Client::endure(Outage& outage, const Error& error, bool streaming) {
   const auto now = steady_clock::now();
   if (!outage.since) {
     outage = {now, kFirstPause};
+    // Certificates do not mend themselves while we wait.
+    if (const auto why = tls::explain_refusal(options_.server, credentials())) {
+      return fail(ErrorCode::kFailedPrecondition, "scheduler " + options_.server + ": " + *why);
+    }
     options_.notice("scheduler unreachable, retrying: " + options_.server);
   }
   const bool for_ever = streaming && reached_before_ && !options_.timeout;

@@ -263,6 +263,14 @@ void fields(Io& io, Config& config) {
       [](const std::string& text) { return protocol::parse_node_kind(text); });
   io.field("scheduler", config.scheduler);
   io.field("insecure", config.insecure);
+  io.section("tls", [&](auto& inner) {
+    inner.field("certificate", config.tls.certificate);
+    inner.field("key", config.tls.key);
+    inner.field("ca", config.tls.authorities);
+    const bool whole = !config.tls.certificate.empty() && !config.tls.key.empty() &&
+                       !config.tls.authorities.empty();
+    inner.require(!config.tls.any() || whole, "certificate, key and ca: all three or none");
+  });
   io.field("state_dir", config.state_directory);
   io.field("runner_path", config.runner_path);
   io.field("log_level", config.log_level);
@@ -327,10 +335,11 @@ void check(Reading& io, const Config& config) {
   name("node_id", facts.node.value);
   name("zone_id", facts.zone.value);
   name("site_id", facts.site.value);
-  io.require(config.insecure || is_loopback(config.scheduler),
-             "scheduler: not on this machine, and nothing protects the way there; if that is "
-             "meant, say \"insecure\": true: " +
-                 config.scheduler);
+  io.require(
+      config.tls.any() || config.insecure || is_loopback(config.scheduler),
+      "scheduler: not on this machine, and without \"tls\" nothing protects the way; if that is "
+      "meant, say \"insecure\": true: " +
+          config.scheduler);
   io.require(config.state_directory.starts_with('/') &&
                  config.state_directory.size() <= kStateDirectoryBytesMax,
              "state_dir: not an absolute path of at most 90 bytes: " + config.state_directory);

@@ -10,6 +10,7 @@
 #include "node_agent/sensors/simulated_boiler.h"
 #include "node_agent/sensors/simulated_heater.h"
 #include "node_agent/sensors/sysfs_heater.h"
+#include "tls/certificate.h"
 
 namespace hearth::node_agent {
 
@@ -43,7 +44,8 @@ struct IsolationConfig {
 struct Config {
   AgentConfig agent;
   std::string scheduler = "127.0.0.1:7400";
-  bool insecure = false;  // may speak without TLS beyond this machine
+  bool insecure = false;     // may speak without TLS beyond this machine
+  tls::CredentialPaths tls;  // all three or none
   std::string state_directory = "/var/lib/hearth-agent";
   std::string runner_path;  // empty: hearth-runner beside this program
   std::string time_zone = "UTC";

@@ -22,6 +22,7 @@
 #include "node_agent/runtime/agent_status.h"
 #include "node_agent/runtime/isolation.h"
 #include "node_agent/runtime/stop_tasks.h"
+#include "tls/credential_watch.h"
 
 namespace {
 
@@ -163,7 +164,18 @@ int run(agent::Config config, const Options& options) {
   asio::io_context io{1};
   asio::thread_pool pool{kPoolThreads};
   const agent::SchedulerStreamConfig stream{config.reconnect_min, config.reconnect_max};
-  const auto channel = agent::open_channel(config.scheduler, stream);
+  std::unique_ptr<hearth::tls::CredentialWatch> credentials;
+  std::optional<hearth::tls::CredentialPaths> staged;
+  if (config.tls.any()) {
+    auto watch = hearth::tls::CredentialWatch::start(
+        {.files = config.tls, .directory = config.state_directory + "/tls", .chained = true});
+    if (!watch) {
+      return fail_with({watch.error().code, "tls: " + watch.error().message}, kExitConfig);
+    }
+    credentials = std::move(*watch);
+    staged = credentials->staged();
+  }
+  const auto channel = agent::open_channel(config.scheduler, stream, staged);
   agent::SchedulerStream link{io, channel, stream};
   agent::ArtifactClient transfer{channel};
   auto artifacts =

@@ -147,6 +147,17 @@ void read_retention(JsonReader& outer, Config& all) {
   });
 }
 
+void read_tls(JsonReader& outer, tls::CredentialPaths& paths) {
+  read_object(outer, "tls", [&](JsonReader& reader, const json&) {
+    reader.read("certificate", paths.certificate);
+    reader.read("key", paths.key);
+    reader.read("client_ca", paths.authorities);
+    reader.require(!paths.any() || (!paths.certificate.empty() && !paths.key.empty() &&
+                                    !paths.authorities.empty()),
+                   "certificate, key and client_ca: all three or none");
+  });
+}
+
 void read_sites(JsonReader& outer, Config& all) {
   read_object(outer, "sites", [&](JsonReader& reader, const json& object) {
     for (const auto& [name, value] : object.items()) {
@@ -239,17 +250,18 @@ bool has_port(const std::string& listen) {
 
 std::vector<std::string> address_problems(const Config& config) {
   std::vector<std::string> problems;
-  const auto check = [&](const std::string& key, const std::string& address) {
+  const auto check = [&](const std::string& key, const std::string& address, bool secured) {
     if (!has_port(address)) {
       problems.push_back(key + ": not ADDRESS:PORT: " + address);
-    } else if (!config.insecure && !is_loopback(address)) {
+    } else if (!secured && !config.insecure && !is_loopback(address)) {
       problems.push_back(key + ": " + address +
-                         " is no loopback address, and nothing is encrypted or authenticated yet;"
-                         " write \"insecure\": true if that is what you want");
+                         " is no loopback address, and nothing is encrypted or authenticated "
+                         "there without \"tls\"; write \"insecure\": true if you want that");
     }
   };
-  check("listen", config.listen);
-  if (!config.http_listen.empty()) check("http_listen", config.http_listen);
+  check("listen", config.listen, config.tls.any());
+  // The pages are never encrypted: only numbers are on them.
+  if (!config.http_listen.empty()) check("http_listen", config.http_listen, false);
   return problems;
 }
 
@@ -357,6 +369,7 @@ Result<Config> parse_config(std::string_view text) {
   read_retention(reader, config);
   read_weather(reader, config.weather);
   read_sites(reader, config);
+  read_tls(reader, config.tls);
   for (const auto& problem : address_problems(config)) reader.require(false, problem);
   if (auto ok = reader.finish(); !ok) return tl::unexpected(ok.error());
   return config;
@@ -375,6 +388,10 @@ std::string to_json(const Config& config) {
       {"http_listen", config.http_listen},
       {"state_dir", config.state_dir},
       {"insecure", config.insecure},
+      {"tls",
+       {{"certificate", config.tls.certificate},
+        {"key", config.tls.key},
+        {"client_ca", config.tls.authorities}}},
       {"log_level", config.log_level},
       {"inbox_bytes", config.inbox_bytes},
       {"result_credit_bytes", config.result_credit_bytes},

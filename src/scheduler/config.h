@@ -10,6 +10,7 @@
 #include "common/result.h"
 #include "scheduler/core/scheduler.h"
 #include "scheduler/runtime/retention.h"
+#include "tls/certificate.h"
 #include "weather/sun.h"
 
 namespace hearth::scheduler {
@@ -40,7 +41,8 @@ struct Config {
   std::string listen = "127.0.0.1:7400";       // gRPC; port 0: any free one
   std::string http_listen = "127.0.0.1:7401";  // /healthz and /metrics; empty: none
   std::string state_dir = "/var/lib/hearth";
-  bool insecure = false;  // without it only loopback addresses may be listened on
+  bool insecure = false;     // without it or TLS only loopback addresses may be listened on
+  tls::CredentialPaths tls;  // all three or none
   std::string log_level = "info";
   std::uint64_t inbox_bytes = 64 << 20;
   std::uint64_t result_credit_bytes = 1 << 20;    // per agent

@@ -13,6 +13,7 @@
 #include "scheduler/store/sqlite_store.h"
 #include "scheduler/store/telemetry_store.h"
 #include "scheduler/weather_source.h"
+#include "tls/credential_watch.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -49,6 +50,7 @@ struct Daemon::Impl {
   explicit Impl(const Config& config_in) : config(config_in), loop(config_in.inbox_bytes) {}
 
   const Config config;
+  std::unique_ptr<tls::CredentialWatch> credentials;  // none: in the clear
   std::unique_ptr<HttpServer> http;
   EventLoop loop;
   std::unique_ptr<BlobStore> blobs;
@@ -64,10 +66,18 @@ struct Daemon::Impl {
   Result<> open(const std::function<void()>& on_failed);
   void keep_telemetry();
   Result<> serve();
+  [[nodiscard]] StreamStats stream_stats() const;
 };
 
 Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   if (auto made = make_directory(config.state_dir); !made) return made;
+  if (config.tls.any()) {
+    HEARTH_TRY(watch, tls::CredentialWatch::start(
+                          {.files = config.tls, .directory = config.state_dir + "/tls"}));
+    credentials = std::move(watch);
+  } else {
+    log::info("without_tls", {{"listen", config.listen}});
+  }
   HEARTH_TRY(opened, SqliteStore::open({config.state_dir + "/hearth.db"}, loop.store_callbacks()));
   store = std::move(opened);
   std::error_code ignored;
@@ -95,9 +105,20 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
     loop.post([this, read = std::move(read)] { loop.apply(read); });
   });
   retention = std::make_unique<Retention>(loop, *store, *blobs, config.retention);
-  HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions));
+  std::optional<tls::CredentialPaths> staged;
+  if (credentials) staged = credentials->staged();
+  HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions, staged));
   rpc = std::move(server);
   return {};
+}
+
+StreamStats Daemon::Impl::stream_stats() const {
+  StreamStats stats{sessions->size(), sessions->outbox_bytes(), sessions->outbox_bytes_max()};
+  if (credentials) {
+    stats.tls_reload_failures = credentials->failures();
+    stats.tls_not_after = credentials->not_after();
+  }
+  return stats;
 }
 
 void Daemon::Impl::keep_telemetry() {
@@ -116,12 +137,7 @@ Result<> Daemon::Impl::serve() {
                            config.http_listen,
                            {{"/healthz", health_page(loop, *store)},
                             {"/metrics", metrics_page(
-                                             loop,
-                                             [&sessions = *sessions] {
-                                               return StreamStats{sessions.size(),
-                                                                  sessions.outbox_bytes(),
-                                                                  sessions.outbox_bytes_max()};
-                                             },
+                                             loop, [this] { return stream_stats(); },
                                              [&kept = *retention] { return kept.stats(); })}}));
     http = std::move(server);
   }
@@ -147,6 +163,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
   log::info("serving", {{"listen", config.listen},
                         {"grpc_port", ports.grpc},
                         {"http_port", ports.http},
+                        {"tls", config.tls.any() ? "mutual" : "none"},
                         {"version", HEARTH_VERSION}});
   return daemon;
 }

@@ -1,5 +1,6 @@
 // hearthd: reads its configuration, serves, stops in order when told to.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <iostream>
@@ -8,6 +9,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "scheduler/daemon.h"
+#include "tls/certificate.h"
 
 namespace {
 
@@ -47,6 +49,16 @@ hearth::Result<Config> read_config(const Options& options) {
     return tl::unexpected(sound.error());
   }
   return config;
+}
+
+// The files of "tls", which a printed configuration need not have.
+hearth::Result<> check_tls(const Config& config) {
+  if (!config.tls.any()) return {};
+  const auto now = std::chrono::floor<hearth::Duration>(std::chrono::system_clock::now());
+  HEARTH_TRY(credentials, hearth::tls::read_credentials(config.tls));
+  HEARTH_TRY(checked, hearth::tls::check_credentials(credentials, now, false));
+  static_cast<void>(checked);
+  return {};
 }
 
 // SIGTERM and SIGINT wait for run() instead of ending the process; all threads inherit that.
@@ -116,6 +128,11 @@ int main(int argc, char** argv) {
   if (!config) {
     std::cerr << (options.config_path.empty() ? "hearthd" : options.config_path) << ": "
               << config.error().message << "\n";
+    return kExitConfig;
+  }
+  if (const auto sound = check_tls(*config); !options.print_config && !sound) {
+    std::cerr << (options.config_path.empty() ? "hearthd" : options.config_path)
+              << ": tls: " << sound.error().message << "\n";
     return kExitConfig;
   }
   if (options.print_config) std::cout << to_json(*config) << "\n";

@@ -9,6 +9,7 @@
 
 #include "common/check.h"
 #include "common/log.h"
+#include "tls/channel.h"
 #include "wire/node.h"
 
 namespace hearth::node_agent {
@@ -32,7 +33,8 @@ constexpr int kJitterPercent = 50;
 }  // namespace
 
 std::shared_ptr<grpc::Channel> open_channel(const std::string& address,
-                                            const SchedulerStreamConfig& config) {
+                                            const SchedulerStreamConfig& config,
+                                            const std::optional<tls::CredentialPaths>& staged) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveTimeMs);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
@@ -43,7 +45,9 @@ std::shared_ptr<grpc::Channel> open_channel(const std::string& address,
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
                    static_cast<int>(config.reconnect_max.count()));
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  const auto credentials =
+      staged ? tls::client_credentials(*staged) : grpc::InsecureChannelCredentials();
+  return grpc::CreateCustomChannel(address, credentials, arguments);
 }
 
 SchedulerStream::SchedulerStream(boost::asio::io_context& io,

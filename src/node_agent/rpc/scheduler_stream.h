@@ -19,6 +19,7 @@
 #include "node_agent/rpc/connect_call.h"
 #include "node_agent/rpc/result_credit.h"
 #include "node_agent/runtime/scheduler_link.h"
+#include "tls/certificate.h"
 
 namespace hearth::node_agent {
 
@@ -28,9 +29,11 @@ struct SchedulerStreamConfig {
   Duration refused_pause{std::chrono::seconds{10}};
 };
 
-// With keepalive, and reconnecting as fast as the stream tries.
-std::shared_ptr<grpc::Channel> open_channel(const std::string& address,
-                                            const SchedulerStreamConfig& config);
+// With keepalive, over TLS where credentials are staged (CredentialWatch), and reconnecting as fast
+// as the stream tries.
+std::shared_ptr<grpc::Channel> open_channel(
+    const std::string& address, const SchedulerStreamConfig& config,
+    const std::optional<tls::CredentialPaths>& staged = std::nullopt);
 
 class SchedulerStream final : public SchedulerLink {
  public:

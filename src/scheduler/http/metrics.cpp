@@ -289,6 +289,13 @@ void add_loop(Page& page, const Metrics& m) {
              std::uint64_t{m.streams.outbox_bytes});
   page.gauge("outbox_bytes_max", "The same of the agent that lags most.",
              std::uint64_t{m.streams.outbox_bytes_max});
+  page.counter("tls_reload_failures_total", "Changed certificate files that were refused.",
+               m.streams.tls_reload_failures);
+  if (m.streams.tls_not_after) {
+    page.begin(MetricType::Gauge, "tls_certificate_not_after_timestamp_seconds",
+               "When the certificate that we serve ends.");
+    page.add(to_seconds(m.streams.tls_not_after->time_since_epoch()));
+  }
   page.begin(MetricType::Gauge, "build_info", "Always 1.");
   page.add(1.0, {{"version", HEARTH_VERSION}});
 }

@@ -17,6 +17,8 @@ struct StreamStats {
   std::size_t open = 0;
   std::size_t outbox_bytes = 0;
   std::size_t outbox_bytes_max = 0;  // of one
+  std::uint64_t tls_reload_failures = 0;
+  std::optional<UtcTime> tls_not_after;  // none: no TLS
 };
 
 struct Metrics {

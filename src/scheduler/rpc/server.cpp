@@ -11,6 +11,7 @@
 #include "scheduler/rpc/fleet_service.h"
 #include "scheduler/rpc/job_service.h"
 #include "scheduler/rpc/node_service.h"
+#include "tls/channel.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -46,13 +47,16 @@ struct RpcServer::Impl {
 RpcServer::RpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 RpcServer::~RpcServer() = default;
 
-Result<std::unique_ptr<RpcServer>> RpcServer::start(const std::string& listen, Backend backend,
-                                                    SessionTable& sessions) {
+Result<std::unique_ptr<RpcServer>> RpcServer::start(
+    const std::string& listen, Backend backend, SessionTable& sessions,
+    const std::optional<tls::CredentialPaths>& staged) {
   auto impl = std::make_unique<Impl>(std::move(backend), sessions);
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(listen, grpc::InsecureServerCredentials(), &impl->port);
+  const auto credentials =
+      staged ? tls::server_credentials(*staged) : grpc::InsecureServerCredentials();
+  builder.AddListeningPort(listen, credentials, &impl->port);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetMaxSendMessageSize(kMessageBytesMax);
   set_keepalive(builder);

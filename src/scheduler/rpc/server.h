@@ -2,18 +2,22 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "scheduler/rpc/backend.h"
 #include "scheduler/rpc/session_table.h"
+#include "tls/certificate.h"
 
 namespace hearth::scheduler {
 
 class RpcServer {
  public:
-  // Serves from here on; `backend.loop` is started. kUnavailable: the address cannot be had.
-  static Result<std::unique_ptr<RpcServer>> start(const std::string& listen, Backend backend,
-                                                  SessionTable& sessions);
+  // Serves from here on; `backend.loop` is started. With `staged` (CredentialWatch) over mutual
+  // TLS, otherwise in the clear. kUnavailable: the address cannot be had.
+  static Result<std::unique_ptr<RpcServer>> start(
+      const std::string& listen, Backend backend, SessionTable& sessions,
+      const std::optional<tls::CredentialPaths>& staged = std::nullopt);
   ~RpcServer();
 
   // As bound: chosen by the system where `listen` said 0.

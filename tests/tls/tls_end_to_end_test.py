@@ -1,0 +1,162 @@
+"""Mutual TLS with the real binaries on loopback: who gets in, what the others are told, renewal.
+
+Certificates are made by `hearth admin ca` as docs/SECURITY.md says. Waits for events, never for time.
+HEARTH_BIN names the binaries.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+from local_cluster import BIN, LocalCluster, wait_for  # noqa: E402
+
+ROOM = {"sensor_period_s": 0.2, "cores": 2, "reconnect": {"min_s": 0.1, "max_s": 0.3}}
+
+
+class Tls(unittest.TestCase):
+    def setUp(self):
+        self.cluster = LocalCluster({"report_period_s": 0.2, "plan_period_s": 1})
+        self.addCleanup(self.cluster.stop)
+        self.ca = self.cluster.directory / "ca"
+        self.admin("init", "--dir", self.ca)
+        self.issue("--tenant", "bank", "--role", "operate", "--name", "eve")
+        self.issue("--node", "n1")
+        self.cluster.scheduler_config["tls"] = {
+            "certificate": str(self.ca / "server.pem"), "key": str(self.ca / "server.key"),
+            "client_ca": str(self.ca / "ca.pem")}
+        self.addCleanup(os.environ.update, {**os.environ})
+        self.become("eve")
+
+    def tearDown(self):
+        for name in ("HEARTH_CA", "HEARTH_CERT", "HEARTH_KEY"):
+            os.environ.pop(name, None)
+
+    def admin(self, *words, check=True):
+        done = subprocess.run([BIN / "hearth", "admin", "ca", *map(str, words)],
+                              capture_output=True, text=True, timeout=30)
+        if check:
+            self.assertEqual(0, done.returncode, done.stderr)
+        return done
+
+    def issue(self, *words, directory=None):
+        return self.admin("issue", "--dir", directory or self.ca, "--out", self.cluster.directory,
+                          *words)
+
+    def file(self, name):
+        return str(self.cluster.directory / name)
+
+    def become(self, name):
+        os.environ.update(HEARTH_CA=str(self.ca / "ca.pem"), HEARTH_CERT=self.file(f"{name}.pem"),
+                          HEARTH_KEY=self.file(f"{name}.key"))
+
+    def start(self):
+        self.cluster.start_scheduler()
+        self.start_agent("n1")
+        self.cluster.wait_online(1)
+
+    def start_agent(self, name):
+        self.cluster.start_agent(name, **ROOM, tls={
+            "certificate": self.file(f"{name}.pem"), "key": self.file(f"{name}.key"),
+            "ca": str(self.ca / "ca.pem")})
+
+    def metric(self, name):
+        text = urllib.request.urlopen(f"http://{self.cluster.http_address}/metrics",
+                                      timeout=10).read().decode()
+        return float(re.search(rf"(?m)^{name} (\S+)$", text)[1])
+
+    def refused(self, *words):
+        done = self.cluster.hearth(*words, "node", "list", check=False)
+        self.assertEqual(2, done.returncode, done.stderr)
+        self.assertEqual("", done.stdout)
+        return done.stderr
+
+    def test_work_is_done_over_tls(self):
+        self.start()
+        self.cluster.hearth("submit", "--tasks", 3, "--wait", "--", "/bin/true")
+        self.assertIn("tls=mutual", self.cluster.log("hearthd"))
+        self.assertEqual(0o600, (self.ca / "ca.key").stat().st_mode & 0o777)
+        self.assertEqual(0o600, Path(self.file("n1.key")).stat().st_mode & 0o777)
+
+    def test_strangers_are_told_why(self):
+        self.start()
+        foreign = self.cluster.directory / "foreign"
+        self.admin("init", "--dir", foreign, "--name", "Foreign")
+        self.issue("--tenant", "bank", "--name", "mallory", directory=foreign)
+        self.become("mallory")
+        self.assertIn("refuses the certificate CN=mallory (by CN=Foreign CA)", self.refused())
+        os.environ["HEARTH_CA"] = str(foreign / "ca.pem")
+        self.assertIn("its certificate is not to be believed", self.refused())
+        self.become("eve")
+        self.assertIn("not the key of the certificate",
+                      self.refused("--key", self.file("mallory.key")))
+        self.assertIn("cannot be read", self.refused("--key", self.file("nothing.key")))
+        self.issue("--tenant", "bank", "--name", "old", "--for", "1s")
+        self.become("old")
+        wait_for(lambda: "CN=old expired at" in
+                 self.cluster.hearth("node", "list", check=False).stderr, 10, "it to expire")
+        for name in ("HEARTH_CA", "HEARTH_CERT", "HEARTH_KEY"):
+            del os.environ[name]
+        self.assertIn("it wants TLS with a certificate: give --ca, --cert and --key",
+                      self.refused())
+        self.assertIn("all three or none", self.refused("--ca", str(self.ca / "ca.pem")))
+
+    def test_a_broken_file_is_never_served_and_a_renewed_one_is(self):
+        self.start()
+        log = self.cluster.log
+        server = self.ca / "server.pem"
+        sound = server.read_text()
+        server.write_text(sound[:200])
+        wait_for(lambda: self.metric("hearth_tls_reload_failures_total") == 1, 10, "the alarm")
+        self.assertIn("event=tls_reload_failed", log("hearthd"))
+        self.assertEqual(1, len(self.cluster.nodes()), "a new handshake failed")
+        streams = self.metric("hearth_sessions")
+        # A whole new authority: the server's certificate is renewed under it, clients keep both.
+        new = self.cluster.directory / "new"
+        self.admin("init", "--dir", new, "--name", "New")
+        both = (self.ca / "ca.pem").read_text() + (new / "ca.pem").read_text()
+        (self.ca / "ca.pem").write_text(both)
+        shutil.copy(new / "server.key", self.ca / "server.key")
+        shutil.copy(new / "server.pem", server)
+        wait_for(lambda: log("hearthd").count("event=tls_credentials_taken") == 2, 10, "the reload")
+        os.environ["HEARTH_CA"] = str(new / "ca.pem")  # believes the new one alone
+        wait_for(lambda: self.cluster.hearth("node", "list", check=False).returncode == 0, 10,
+                 "the new certificate to be served")
+        self.assertEqual(streams, self.metric("hearth_sessions"))
+        self.assertEqual(1, log("n1").count("event=agent_started"))
+        self.assertNotIn("stream_ended", log("n1"))
+
+    def test_a_broken_configuration_is_refused_at_the_start(self):
+        config = self.cluster.directory / "hearthd.json"
+        tls = self.cluster.scheduler_config["tls"]
+        for broken, why in (({**tls, "key": self.file("eve.key")}, "not the key"),
+                            ({**tls, "key": ""}, "all three or none"),
+                            ({**tls, "client_ca": self.file("eve.pem")}, "is no authority")):
+            config.write_text(json.dumps({"tls": broken, "state_dir": self.file("none")}))
+            done = subprocess.run([BIN / "hearthd", "--config", config], capture_output=True,
+                                  text=True, timeout=30)
+            self.assertEqual(78, done.returncode)
+            self.assertIn(why, done.stderr)
+            self.assertFalse(Path(self.file("none")).exists())
+
+    def test_nonsense_is_refused_by_the_authority(self):
+        for words, why in ((["--node", "n2", "--tenant", "x", "--name", "y"], "exactly one of"),
+                           (["--tenant", "bank"], "--name: for whom?"),
+                           (["--tenant", "bank", "--name", "a/b"], "not a name"),
+                           (["--tenant", "bank", "--name", "a", "--role", "root"], "--role: not"),
+                           (["--node", "n1"], "is there already"),
+                           (["--node", "n3", "--for", "9999d"], "the authority itself ends"),
+                           (["--node", "n3", "--for", "0s"], "not at least a second")):
+            done = self.admin("issue", "--dir", self.ca, "--out", self.cluster.directory, *words,
+                              check=False)
+            self.assertEqual(2, done.returncode, words)
+            self.assertIn(why, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
