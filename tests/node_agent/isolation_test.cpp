@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "agent_process.h"
 #include "fake_scheduler.h"
@@ -47,9 +48,13 @@ std::string missing_privilege() {
   return answer;
 }
 
+// Empty where there is none, or where the process that it tells of ends meanwhile: an iterator over
+// the file would throw then.
 std::string read(const std::string& path) {
   std::ifstream file{path};
-  return {std::istreambuf_iterator<char>{file}, {}};
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 // Processes whose command line holds `text`, the test's own children of course, too.
