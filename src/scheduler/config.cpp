@@ -250,18 +250,22 @@ bool has_port(const std::string& listen) {
 
 std::vector<std::string> address_problems(const Config& config) {
   std::vector<std::string> problems;
-  const auto check = [&](const std::string& key, const std::string& address, bool secured) {
+  const auto check = [&](const std::string& key, const std::string& address, bool secured,
+                         const char* why) {
     if (!has_port(address)) {
       problems.push_back(key + ": not ADDRESS:PORT: " + address);
     } else if (!secured && !config.insecure && !is_loopback(address)) {
-      problems.push_back(key + ": " + address +
-                         " is no loopback address, and nothing is encrypted or authenticated "
-                         "there without \"tls\"; write \"insecure\": true if you want that");
+      problems.push_back(key + ": " + address + " is no loopback address, and " + why +
+                         "; write \"insecure\": true if you want that");
     }
   };
-  check("listen", config.listen, config.tls.any());
-  // The pages are never encrypted: only numbers are on them.
-  if (!config.http_listen.empty()) check("http_listen", config.http_listen, false);
+  check("listen", config.listen, config.tls.any(),
+        "nothing is encrypted or authenticated there without \"tls\"");
+  // Only numbers are on the pages.
+  if (!config.http_listen.empty()) {
+    check("http_listen", config.http_listen, false,
+          "its pages are never encrypted, with \"tls\" neither");
+  }
   return problems;
 }
 

@@ -59,7 +59,8 @@ TEST(Config, OnlyLoopbackUnlessInsecureIsWrittenDown) {
     EXPECT_EQ(problem_of(R"({"listen": ")" + std::string{address} + "\"}"), "none") << address;
   }
   EXPECT_THAT(problem_of(R"({"listen": "127.0.0.1"})"), HasSubstr("not ADDRESS:PORT"));
-  EXPECT_THAT(problem_of(R"({"http_listen": "0.0.0.0:1"})"), HasSubstr("http_listen"));
+  EXPECT_THAT(problem_of(R"({"http_listen": "0.0.0.0:1"})"),
+              AllOf(HasSubstr("http_listen"), HasSubstr("never encrypted")));
 }
 
 TEST(Config, SecondsMayHaveFractions) {
