@@ -91,6 +91,19 @@ Result<job::v1::SubmitJobResponse> Client::submit(const job::v1::SubmitHeader& h
   return response;
 }
 
+namespace {
+
+// Where to go on if the stream breaks now.
+template <class Request, class Response>
+void resume_after(Request& request, const Response& response) {
+  if (!response.cursor().empty()) request.set_cursor(response.cursor());
+}
+void resume_after(job::v1::GetLogsRequest& request, const job::v1::GetLogsResponse&) {
+  request.clear_tail_bytes();
+}
+
+}  // namespace
+
 template <class Request, class Response, class Open>
 Result<> Client::follow(Request& request,
                         const std::function<Result<bool>(const Response&)>& on_message,
@@ -102,7 +115,7 @@ Result<> Client::follow(Request& request,
     Response response;
     while (stream->Read(&response)) {
       reached(outage);
-      if (!response.cursor().empty()) request.set_cursor(response.cursor());
+      resume_after(request, response);
       const auto go_on = on_message(response);
       if (go_on && *go_on) continue;
       context.TryCancel();
@@ -127,6 +140,13 @@ Result<> Client::results(job::v1::StreamResultsRequest request, const OnResults&
   return follow(request, on_results,
                 [this](grpc::ClientContext& context, const job::v1::StreamResultsRequest& from) {
                   return jobs_->StreamResults(&context, from);
+                });
+}
+
+Result<> Client::logs(job::v1::GetLogsRequest request, const OnLogs& on_logs) {
+  return follow(request, on_logs,
+                [this](grpc::ClientContext& context, const job::v1::GetLogsRequest& from) {
+                  return jobs_->GetLogs(&context, from);
                 });
 }
 

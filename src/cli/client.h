@@ -66,6 +66,11 @@ class Client {
   Result<> watch(job::v1::WatchJobsRequest request, const OnEvent& on_event);
   Result<> results(job::v1::StreamResultsRequest request, const OnResults& on_results);
 
+  // What a task printed. Has no cursor: what comes after an outage begins anew, of pieces whose
+  // offsets tell what was seen.
+  using OnLogs = std::function<Result<bool>(const job::v1::GetLogsResponse&)>;
+  Result<> logs(job::v1::GetLogsRequest request, const OnLogs& on_logs);
+
   // Calls `attempt` with a fresh context until it is anything but unavailable.
   using Attempt = std::function<grpc::Status(grpc::ClientContext&)>;
   Result<> retry(const Attempt& attempt);

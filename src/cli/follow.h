@@ -34,4 +34,11 @@ class ProgressView {
 Result<job::v1::Job> wait_for_job(Session& session, const std::string& job_id,
                                   const std::string& cursor, bool quiet);
 
+// "j7/12" or "last/12".
+struct TaskName {
+  std::string job_id;
+  std::uint64_t index = 0;
+};
+Result<TaskName> resolve_task(Session& session, const std::string& text);
+
 }  // namespace hearth::cli

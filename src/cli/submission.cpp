@@ -117,6 +117,11 @@ void check_text(Draft& draft) {
   for (const auto& file : draft.submission.files) require("inputs", file.path);
 }
 
+void make_lower(std::string& text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+}
+
 }  // namespace
 
 void set_service_class(Draft& draft, const std::string& field, std::string text) {
@@ -175,9 +180,18 @@ void set_maximum_failed(Draft& draft, const std::string& field, std::string_view
   }
 }
 
+void set_logs(Draft& draft, const std::string& field, std::string text) {
+  make_lower(text);
+  if (text != "tail" && text != "none") {
+    draft.problems.push_back(field + ": neither tail nor none: " + text);
+    return;
+  }
+  draft.submission.spec.logs =
+      text == "none" ? protocol::LogsKept::kNone : protocol::LogsKept::kTail;
+}
+
 void set_deadline_action(Draft& draft, const std::string& field, std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  make_lower(text);
   if (text != "continue" && text != "cancel") {
     draft.problems.push_back(field + ": neither continue nor cancel: " + text);
     return;
@@ -236,6 +250,7 @@ void read_flags_into(Draft& draft, const SubmitFlags& flags) {
   if (flags.maximum_failed) set_maximum_failed(draft, "--max-failed", *flags.maximum_failed);
   if (flags.deadline_action) set_deadline_action(draft, "--on-deadline", *flags.deadline_action);
   if (flags.indices) set_indices(draft, "--indices", *flags.indices);
+  if (flags.logs) set_logs(draft, "--logs", *flags.logs);
   spec.held = spec.held || flags.held;
   add_pairs(draft, "--env", flags.environment, spec.environment);
   add_pairs(draft, "--label", flags.labels, spec.labels);

@@ -51,7 +51,7 @@ struct SubmitFlags {
   std::optional<std::string> memory, expected, maximum, deadline;
   std::vector<std::string> environment, labels, inputs, input_digests, outputs;
   std::vector<std::string> after;  // "j7", "j7:failure"
-  std::optional<std::string> maximum_failed, deadline_action, indices;
+  std::optional<std::string> maximum_failed, deadline_action, indices, logs;
   bool isolated = false;
   bool held = false;
   std::optional<std::string> payloads;  // text, one payload a line

@@ -150,11 +150,13 @@ void read_order(Draft& draft, ObjectReader& reader) {
   for (const auto& text : after) add_after(draft, "after", text);
   reader.read("held", draft.submission.spec.held);
   read_maximum_failed(draft, reader);
-  std::optional<std::string> action, indices;
+  std::optional<std::string> action, indices, logs;
   reader.read("deadline_action", action);
   reader.read("indices", indices);
+  reader.read("logs", logs);
   if (action) set_deadline_action(draft, "deadline_action", *action);
   if (indices) set_indices(draft, "indices", *indices);
+  if (logs) set_logs(draft, "logs", *logs);
 }
 
 }  // namespace

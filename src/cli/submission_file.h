@@ -23,6 +23,7 @@ void set_deadline(Draft& draft, const std::string& field, std::string_view text)
 void set_duration(Draft& draft, const std::string& field, std::string_view text, Duration& out);
 void set_maximum_failed(Draft& draft, const std::string& field, std::string_view text);
 void set_deadline_action(Draft& draft, const std::string& field, std::string text);
+void set_logs(Draft& draft, const std::string& field, std::string text);
 void add_after(Draft& draft, const std::string& field, std::string_view text);
 void set_indices(Draft& draft, const std::string& field, const std::string& text);
 void set_bytes(Draft& draft, const std::string& field, std::string_view text, std::uint64_t& out);

@@ -269,6 +269,8 @@ void add_how_to_run(CLI::App& command, SubmitOptions& options) {
                      "More failed tasks, or like 5% of them, end the job (default: go on)");
   command.add_option("--indices", flags.indices,
                      "3,5,9-20: what {index} becomes, instead of 0, 1, ...");
+  command.add_option("--logs", flags.logs,
+                     "tail (default): the end of what tasks print is kept; or none");
   command.add_flag("--hold", flags.held, "Start nothing until `hearth job release`");
   command.add_flag("--isolated", flags.isolated, "Only on nodes that wall tasks off");
   command.add_option("--request-id", options.request_id,

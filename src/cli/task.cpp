@@ -15,22 +15,6 @@ namespace {
 
 using job::v1::JobService;
 
-// "j7/12" or "last/12".
-struct TaskName {
-  std::string job_id;
-  std::uint64_t index = 0;
-};
-
-Result<TaskName> resolve_task(Session& session, const std::string& text) {
-  if (text.starts_with("last/")) {
-    HEARTH_TRY(task, parse_task_id("j1" + text.substr(4)));
-    HEARTH_TRY(job_id, resolve_job(session, "last"));
-    return TaskName{job_id, task.index};
-  }
-  HEARTH_TRY(task, parse_task_id(text));
-  return TaskName{to_string(task.job), task.index};
-}
-
 struct ListOptions {
   std::string job;
   std::string state;
@@ -172,7 +156,7 @@ Result<int> explain_task(Session& session, const std::string& name) {
 }  // namespace
 
 void add_task_commands(CLI::App& app, Session& session) {
-  auto* task = app.add_subcommand("task", "Tasks of a job, and why they wait");
+  auto* task = app.add_subcommand("task", "Tasks of a job, why they wait, and what they print");
   task->require_subcommand(1);
   task->footer("Example:\n  hearth task explain last/0");
 
@@ -195,6 +179,8 @@ void add_task_commands(CLI::App& app, Session& session) {
   show->callback([&session, shown] {
     session.command = [&session, shown] { return show_task(session, *shown); };
   });
+
+  add_logs_command(*task, session);
 
   auto explained = std::make_shared<std::string>();
   auto* explain = task->add_subcommand("explain", "Why a task is where it is");

@@ -289,6 +289,13 @@ void fields(Io& io, Config& config) {
   io.field("watchdog_s", config.watchdog);
   io.field("cache_bytes", config.cache_bytes);
   io.field("spool_results_max", agent.spool_results_max);
+  io.section("logs", [&](auto& inner) {
+    inner.field("failed_bytes", config.tails.failed_bytes);
+    inner.field("succeeded_bytes", config.tails.succeeded_bytes);
+    inner.require(config.tails.failed_bytes <= protocol::kOutputTailBytesMax &&
+                      config.tails.succeeded_bytes <= protocol::kOutputTailBytesMax,
+                  "failed_bytes, succeeded_bytes: over 65536");
+  });
   io.section("power", [&](auto& inner) { power_fields(inner, facts); });
   io.section("band", [&](auto& inner) { band_fields(inner, agent.band); });
   io.section("control", [&](auto& inner) { control_fields(inner, agent); });

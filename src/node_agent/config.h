@@ -7,6 +7,7 @@
 
 #include "common/result.h"
 #include "node_agent/core/agent_config.h"
+#include "node_agent/runtime/output_reader.h"
 #include "node_agent/sensors/simulated_boiler.h"
 #include "node_agent/sensors/simulated_heater.h"
 #include "node_agent/sensors/sysfs_heater.h"
@@ -55,6 +56,7 @@ struct Config {
   Duration reconnect_max{std::chrono::seconds{10}};
   Duration watchdog{std::chrono::seconds{30}};
   std::uint64_t cache_bytes = 10ull << 30;
+  OutputTailLimits tails;
   std::string task_user;  // if given, task_user_id is its number
   int task_user_id = 0;   // 0: tasks run as the agent's own user
   IsolationConfig isolation;

@@ -70,6 +70,7 @@ agent::AgentLoopConfig loop_config(const agent::Config& config) {
   loop.runners.node = config.agent.facts.node.value;
   loop.runners.slots = config.agent.facts.cores;
   loop.runners.watchdog = config.watchdog;
+  loop.tails = config.tails;
   auto& runners = loop.runners;
   const auto& isolation = config.isolation;
   runners.confinement.processes_max = isolation.processes_max;

@@ -114,6 +114,9 @@ std::string_view to_string(AfterCondition condition) {
 std::string_view to_string(DeadlineAction action) {
   return action == DeadlineAction::kCancel ? "CANCEL" : "CONTINUE";
 }
+std::string_view to_string(LogsKept logs) {
+  return logs == LogsKept::kNone ? "NONE" : "TAIL";
+}
 
 std::optional<ServiceClass> parse_service_class(std::string_view text) {
   for (std::size_t i = 0; i < kServiceClassCount; ++i) {

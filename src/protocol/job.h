@@ -68,6 +68,9 @@ struct Dependency {
 // What becomes of a job whose deadline passes while tasks are open.
 enum class DeadlineAction { kContinue, kCancel };
 
+// Whether results bring along the end of what their tasks printed.
+enum class LogsKept { kTail, kNone };
+
 struct JobSpec {
   std::string name;
   TenantId tenant{"default"};
@@ -96,6 +99,7 @@ struct JobSpec {
   // What task 0, 1, ... stand for in "{index}" and HEARTH_TASK_INDEX: "3,5,9-20"; empty:
   // themselves.
   std::string indices;
+  LogsKept logs = LogsKept::kTail;
 
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
@@ -144,6 +148,7 @@ std::string_view to_string(TaskState state);
 std::string_view to_string(FailureClass failure);
 std::string_view to_string(AfterCondition condition);  // "SUCCESS", ...
 std::string_view to_string(DeadlineAction action);     // "CONTINUE", "CANCEL"
+std::string_view to_string(LogsKept logs);             // "TAIL", "NONE"
 std::optional<ServiceClass> parse_service_class(std::string_view text);
 
 constexpr bool is_final(TaskState state) {

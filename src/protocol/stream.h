@@ -103,6 +103,7 @@ struct Hello {
   NodeFacts facts;
   Setpoint setpoint;  // in force
   Telemetry telemetry;
+  bool serves_output = true;  // answers ReadOutput (output.h), as agents before it do not
 };
 
 struct HeldAttempt {

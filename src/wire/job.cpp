@@ -39,6 +39,9 @@ void order_from_wire(Checks& checks, const job::v1::JobSpec& in, protocol::JobSp
                                              protocol::DeadlineAction::kCancel);
   }
   spec.indices = in.indices();
+  if (in.logs() != job::v1::LOGS_KEPT_UNSPECIFIED) {
+    spec.logs = checks.enumerator("logs", in.logs(), protocol::LogsKept::kNone);
+  }
 }
 
 protocol::ServiceClass service_class_from_wire(Checks& checks, job::v1::ServiceClass value) {
@@ -89,6 +92,7 @@ void to_wire(const protocol::JobSpec& spec, job::v1::JobSpec* out) {
   out->set_deadline_action(
       static_cast<job::v1::DeadlineAction>(static_cast<int>(spec.deadline_action) + 1));
   out->set_indices(spec.indices);
+  out->set_logs(static_cast<job::v1::LogsKept>(static_cast<int>(spec.logs) + 1));
 }
 
 Result<protocol::JobSpec> from_wire(const job::v1::JobSpec& in) {

@@ -62,6 +62,7 @@ Result<protocol::AgentMessage> hello_from_wire(const node::v1::Hello& in) {
   hello.facts = checks.take(from_wire(in.facts()));
   hello.setpoint = checks.take(from_wire(in.setpoint()));
   hello.telemetry = checks.take(from_wire(in.telemetry()));
+  hello.serves_output = in.serves_output();
   return checks.finish(std::move(hello));
 }
 
@@ -86,6 +87,7 @@ struct AgentMessageWriter {
     to_wire(m.facts, hello->mutable_facts());
     to_wire(m.setpoint, hello->mutable_setpoint());
     to_wire(m.telemetry, hello->mutable_telemetry());
+    hello->set_serves_output(m.serves_output);
   }
   void operator()(const protocol::HelloAttempts& m) const {
     held_to_wire(m.attempts, out->mutable_hello_attempts()->mutable_attempts());
@@ -143,6 +145,7 @@ Result<protocol::AgentMessage> from_wire(const node::v1::AgentMessage& in) {
       HEARTH_TRY(setpoint, from_wire(in.setpoint_in_force().setpoint()));
       return protocol::SetpointInForce{std::move(setpoint)};
     }
+    case Case::kOutputRead:  // the adapters' own, see wire/output.h
     case Case::MESSAGE_NOT_SET:
       break;
   }

@@ -158,6 +158,7 @@ Result<protocol::SchedulerMessage> from_wire(const node::v1::SchedulerMessage& i
       HEARTH_TRY(plan, from_wire(in.plan_changed().plan()));
       return protocol::PlanChanged{std::move(plan)};
     }
+    case Case::kReadOutput:  // the adapters' own, see wire/output.h
     case Case::MESSAGE_NOT_SET:
       break;
   }

@@ -19,8 +19,8 @@ using testing::IsEmpty;
 
 // What travels beside: the adapters fill it.
 const std::set<std::string> kBeside = {
-    "hearth.node.v1.TaskResult.result",
-    "hearth.node.v1.StartAttempt.payload",
+    "hearth.node.v1.TaskResult.result",           "hearth.node.v1.TaskResult.standard_output",
+    "hearth.node.v1.TaskResult.standard_error",   "hearth.node.v1.StartAttempt.payload",
     "hearth.node.v1.Welcome.result_credit_bytes",
 };
 

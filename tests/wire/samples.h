@@ -32,7 +32,8 @@ inline protocol::JobSpec spec() {
           .maximum_failed_tasks = 3,
           .maximum_failed_percent = 2,
           .deadline_action = protocol::DeadlineAction::kCancel,
-          .indices = "3-1861"};
+          .indices = "3-1861",
+          .logs = protocol::LogsKept::kNone};
 }
 
 inline protocol::AttemptReport report() {

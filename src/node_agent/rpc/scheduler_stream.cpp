@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "tls/channel.h"
 #include "wire/node.h"
+#include "wire/output.h"
 
 namespace hearth::node_agent {
 namespace {
@@ -115,6 +116,11 @@ bool SchedulerStream::welcome(const node::v1::ConnectResponse& response) {
 }
 
 void SchedulerStream::hear(std::uint64_t epoch, const node::v1::SchedulerMessage& message) {
+  if (message.has_read_output()) {
+    const auto question = wire::from_wire(message.read_output());
+    if (!question) return close(question.error().message);
+    return events_->on_output_wanted(*question);
+  }
   auto heard = wire::from_wire(message);
   if (!heard) {
     log::error("message_not_understood", {{"reason", heard.error().message}});
@@ -181,6 +187,13 @@ void SchedulerStream::send(const protocol::AgentMessage& message) {
   }
   node::v1::AgentMessage out;
   wire::to_wire(message, &out);
+  enqueue(std::move(out));
+}
+
+void SchedulerStream::answer(const protocol::OutputRead& read) {
+  if (!open_) return;
+  node::v1::AgentMessage out;
+  wire::to_wire(read, out.mutable_output_read());
   enqueue(std::move(out));
 }
 

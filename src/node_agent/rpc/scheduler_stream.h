@@ -44,6 +44,7 @@ class SchedulerStream final : public SchedulerLink {
   void start(LinkEvents& events) override;
   void stop(std::function<void()> done) override;
   void send(const protocol::AgentMessage& message) override;
+  void answer(const protocol::OutputRead& read) override;
   void offer(AttemptId attempt) override;
   void close(const std::string& reason) override;
 

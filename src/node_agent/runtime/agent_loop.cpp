@@ -98,7 +98,7 @@ AgentLoop::AgentLoop(boost::asio::io_context& io, AgentLoopConfig config, const 
       runners_(io, config_.runners, [this](Event event) { on_runner_event(std::move(event)); }),
       tasks_(io, {runners_, parts_.spool, parts_.link, parts_.artifacts, parts_.transfer,
                   parts_.run_on_pool, [this](Event event) { post(std::move(event)); },
-                  config_.state_directory + "/payloads"}),
+                  config_.state_directory + "/payloads", config_.tails}),
       deadline_timer_(io),
       sensor_timer_(io),
       clock_timer_(io) {}
@@ -232,6 +232,10 @@ void AgentLoop::on_said(std::uint64_t epoch, protocol::SchedulerMessage message,
     tasks_.keep_payload(start->attempt, std::move(payload));
   }
   post(SchedulerSaid{epoch, std::move(message)});
+}
+
+void AgentLoop::on_output_wanted(const protocol::ReadOutput& question) {
+  if (!stopping_) tasks_.read_output(question);
 }
 
 void AgentLoop::on_closed(const std::string&) {

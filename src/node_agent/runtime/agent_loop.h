@@ -30,6 +30,7 @@ struct AgentLoopConfig {
   Duration sensor_period{std::chrono::seconds{1}};
   Duration clock_period{std::chrono::seconds{10}};
   RunnerPoolConfig runners;
+  OutputTailLimits tails;
 };
 
 class AgentLoop final : public LinkEvents {
@@ -58,6 +59,7 @@ class AgentLoop final : public LinkEvents {
   void on_opened(std::uint64_t epoch, std::uint64_t session_counter) override;
   void on_said(std::uint64_t epoch, protocol::SchedulerMessage message,
                std::string payload) override;
+  void on_output_wanted(const protocol::ReadOutput& question) override;
   void on_closed(const std::string& reason) override;
   bool has_waiting_work() const override { return agent_.waiting_count() > 0; }
   std::optional<std::string> load_result(AttemptId attempt) override;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "common/result.h"
+#include "protocol/output.h"
 #include "protocol/stream.h"
 
 namespace hearth::node_agent {
@@ -25,6 +26,8 @@ class LinkEvents {
   // `payload`: with StartAttempt, the task's payload.
   virtual void on_said(std::uint64_t epoch, protocol::SchedulerMessage message,
                        std::string payload) = 0;
+  // To be answered with SchedulerLink::answer().
+  virtual void on_output_wanted(const protocol::ReadOutput& question) = 0;
   // Once for each on_opened().
   virtual void on_closed(const std::string& reason) = 0;
 
@@ -47,6 +50,7 @@ class SchedulerLink {
 
   // Queues a message for the open stream; dropped where there is none.
   virtual void send(const protocol::AgentMessage& message) = 0;
+  virtual void answer(const protocol::OutputRead& read) = 0;
   // Queues a result; it is loaded and sent when the scheduler's credit allows.
   virtual void offer(AttemptId attempt) = 0;
   // Drops the stream; another try follows.

@@ -39,7 +39,10 @@ TaskKeeper::TaskKeeper(boost::asio::io_context& io, Parts parts)
              parts_.post(InputsFailed{
                  attempt, missing ? FailureClass::kInputMissing : FailureClass::kAgentError,
                  result.error().message});
-           }}) {}
+           }}),
+      output_(
+          io, [this](AttemptId attempt) { return parts_.runners.task_directory(attempt); },
+          [this](const protocol::OutputRead& read) { parts_.link.answer(read); }) {}
 
 void TaskKeeper::reduce_cache() {
   parts_.run_on_pool([&artifacts = parts_.artifacts, pinned = parts_.artifacts.pinned()] {
@@ -66,6 +69,7 @@ void TaskKeeper::adopt(const RunnersFound& found) {
   for (const auto& item : found.running) {
     running.insert(to_string(item.attempt));
     if (!item.spec.outputs.empty()) with_outputs_[item.attempt] = item.spec;
+    if (item.spec.logs == protocol::LogsKept::kNone) without_logs_.insert(item.attempt);
   }
   // Their results are safe: what was left when the agent stopped is not needed.
   for (const auto& held : found.spooled) parts_.runners.forget(held.attempt);
@@ -106,6 +110,7 @@ void TaskKeeper::execute(const StartTask& order) {
     payloads_.erase(found);
   }
   if (!order.spec.outputs.empty()) with_outputs_[order.attempt] = order.spec;
+  if (order.spec.logs == protocol::LogsKept::kNone) without_logs_.insert(order.attempt);
   parts_.runners.start_task(order, std::move(files), std::move(payload));
 }
 
@@ -168,7 +173,11 @@ void TaskKeeper::on_collected(AttemptId attempt, const Collected& outputs) {
 void TaskKeeper::spool(const protocol::AttemptReport& report) {
   const runner::TaskPaths paths{parts_.runners.task_directory(report.attempt)};
   const auto result = runner::read_file(paths.result, protocol::kResultBytesMax);
-  const auto kept = parts_.spool.put(report, result.value_or(std::string{}));
+  output_.on_ended(report.attempt);
+  const auto tails = without_logs_.erase(report.attempt) > 0
+                         ? protocol::OutputTails{}
+                         : read_tails(paths, report.failure, parts_.tails);
+  const auto kept = parts_.spool.put(report, result.value_or(std::string{}), tails);
   // Only in memory: the directory stays, so that the next agent finds the attempt there.
   if (!kept) {
     unspooled_.insert(report.attempt);
@@ -229,6 +238,8 @@ void TaskKeeper::execute(const ForgetResult& order) {
 void TaskKeeper::execute(const DiscardAttempt& order) {
   drop_inputs(order.attempt);
   with_outputs_.erase(order.attempt);
+  without_logs_.erase(order.attempt);
+  output_.on_ended(order.attempt);
   parts_.runners.forget(order.attempt);
 }
 

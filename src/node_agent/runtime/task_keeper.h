@@ -16,6 +16,7 @@
 #include "node_agent/core/command.h"
 #include "node_agent/core/event.h"
 #include "node_agent/runtime/input_fetcher.h"
+#include "node_agent/runtime/output_reader.h"
 #include "node_agent/runtime/runner_pool.h"
 #include "node_agent/runtime/scheduler_link.h"
 #include "node_agent/store/artifact_cache.h"
@@ -35,6 +36,7 @@ class TaskKeeper {
     std::function<void(std::function<void()>)> run_on_pool;
     std::function<void(Event)> post;
     std::string payload_directory;
+    OutputTailLimits tails;
   };
 
   TaskKeeper(boost::asio::io_context& io, Parts parts);
@@ -59,9 +61,13 @@ class TaskKeeper {
   void on_started(AttemptId attempt);
 
   // For LinkEvents.
+  void read_output(const protocol::ReadOutput& question) { output_.ask(question); }
   std::optional<std::string> load_result(AttemptId attempt) { return parts_.spool.load(attempt); }
   // What was offered and not sent yet is offered anew with the next stream.
-  void on_stream_closed() { uploads_.clear(); }
+  void on_stream_closed() {
+    uploads_.clear();
+    output_.drop_questions();
+  }
 
  private:
   struct Collecting {
@@ -85,6 +91,8 @@ class TaskKeeper {
   boost::asio::io_context& io_;
   Parts parts_;
   InputFetcher inputs_;
+  OutputReader output_;
+  std::set<AttemptId> without_logs_;                     // their jobs want none
   std::map<AttemptId, std::string> payloads_;            // of attempts that wait
   std::set<AttemptId> payload_files_;                    // of attempts about to start
   std::map<AttemptId, protocol::JobSpec> with_outputs_;  // of started attempts that have any

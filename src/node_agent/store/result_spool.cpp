@@ -10,6 +10,7 @@
 #include "hearth/node/v1/node.pb.h"
 #include "node_agent/store/files.h"
 #include "wire/node.h"
+#include "wire/output.h"
 
 namespace hearth::node_agent {
 namespace {
@@ -112,10 +113,12 @@ void ResultSpool::set_aside(const std::string& name, const std::string& reason) 
   }
 }
 
-Result<> ResultSpool::put(const protocol::AttemptReport& report, std::string_view result) {
+Result<> ResultSpool::put(const protocol::AttemptReport& report, std::string_view result,
+                          const protocol::OutputTails& tails) {
   node::v1::TaskResult message;
   wire::to_wire(report, &message);
   message.set_result(std::string(result));
+  wire::to_wire(tails, &message);
   auto record = message.SerializeAsString();
   const auto draft = draft_path(drafts_ > 0 ? --drafts_ : 0);
   const auto written = overwrite_and_rename(draft, with_header(record), path_of(report.attempt));
@@ -137,7 +140,8 @@ void ResultSpool::change_to_failure(AttemptId attempt, protocol::FailureClass fa
   report->failure = failure;
   report->message = message;
   report->outputs.clear();
-  (void)put(*report, kept.result());
+  const auto tails = wire::tails_from_wire(kept);
+  (void)put(*report, kept.result(), tails ? *tails : protocol::OutputTails{});
 }
 
 void ResultSpool::remember_recent(AttemptId attempt, Entry& entry, std::string record) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "protocol/output.h"
 #include "protocol/stream.h"
 
 namespace hearth::node_agent {
@@ -29,9 +30,10 @@ class ResultSpool {
   // unreadable/<name>, with a log line. kUnavailable: the directory cannot be made.
   Result<std::vector<protocol::HeldAttempt>> open();
 
-  // Keeps a result, of at most kResultBytesMax. Fails where it cannot be written (the disk is
-  // full); then it is kept in memory and served from there all the same.
-  Result<> put(const protocol::AttemptReport& report, std::string_view result);
+  // Keeps a result, of at most kResultBytesMax, and what the attempt printed. Fails where it cannot
+  // be written (the disk is full); then it is kept in memory and served from there all the same.
+  Result<> put(const protocol::AttemptReport& report, std::string_view result,
+               const protocol::OutputTails& tails = {});
 
   // The serialized TaskResult; nothing if there is none, or it cannot be read any more.
   std::optional<std::string> load(AttemptId attempt);

@@ -26,6 +26,8 @@ struct JobView {
   std::vector<JobId> waits_for;  // to end, before anything of it starts
 };
 
+enum class NodeState { kOnline, kSilent, kLost };
+
 // An open attempt, or none while pending.
 struct TaskView {
   std::uint64_t index = 0;
@@ -34,9 +36,9 @@ struct TaskView {
   NodeId node;
   bool started = false;
   UtcTime started_at{};
+  NodeState node_state = NodeState::kLost;
+  std::optional<SessionId> session;  // of the node; none: not connected
 };
-
-enum class NodeState { kOnline, kSilent, kLost };
 
 struct NodeView {
   protocol::NodeFacts facts;

@@ -46,6 +46,8 @@ std::optional<TaskView> Scheduler::task(TaskId id) const {
     view.node = node.facts.node;
     view.started = attempt.started;
     view.started_at = attempt.started_at;
+    view.node_state = node.state;
+    view.session = node.session;
   }
   return view;
 }

@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "scheduler/rpc/session_table.h"
 #include "wire/node.h"
+#include "wire/output.h"
 #include "wire/status.h"
 
 namespace hearth::scheduler {
@@ -10,15 +11,28 @@ namespace {
 
 constexpr std::size_t kOutboxBytesMax = 64 << 20;
 
-// All messages of a request in order, or the first one's problem.
-Result<std::vector<Said>> from_wire(node::v1::ConnectRequest& request) {
+struct Heard {
   std::vector<Said> said;
+  std::vector<protocol::OutputRead> output;  // is no business of the core's
+};
+
+// All messages of a request in order, or the first one's problem.
+Result<Heard> from_wire(node::v1::ConnectRequest& request) {
+  Heard heard;
+  auto& said = heard.said;
   said.reserve(static_cast<std::size_t>(request.messages_size()));
   for (auto& in : *request.mutable_messages()) {
+    if (in.has_output_read()) {
+      HEARTH_TRY(read, wire::from_wire(in.output_read()));
+      heard.output.push_back(std::move(read));
+      continue;
+    }
     Said one;
     if (in.has_task_result()) {
-      one.body = std::move(*in.mutable_task_result()->mutable_result());
-      if (one.body.size() > protocol::kResultBytesMax) {
+      HEARTH_TRY(tails, wire::tails_from_wire(in.task_result()));
+      one.bytes.tails = std::move(tails);
+      one.bytes.body = std::move(*in.mutable_task_result()->mutable_result());
+      if (one.bytes.body.size() > protocol::kResultBytesMax) {
         return fail(ErrorCode::kInvalidArgument, "task_result.result: over 64 KiB");
       }
     }
@@ -26,7 +40,7 @@ Result<std::vector<Said>> from_wire(node::v1::ConnectRequest& request) {
     one.message = std::move(message);
     said.push_back(std::move(one));
   }
-  return said;
+  return heard;
 }
 
 // We speak our version and the one before.
@@ -60,6 +74,16 @@ AgentStream::AgentStream(SessionTable& table, grpc::CallbackServerContext& conte
 void AgentStream::send(const protocol::SchedulerMessage& message) {
   if (final_status_) return;
   outbox_.push(message);
+  queued();
+}
+
+void AgentStream::ask(const protocol::ReadOutput& question) {
+  if (final_status_) return;
+  outbox_.push(question);
+  queued();
+}
+
+void AgentStream::queued() {
   if (outbox_.bytes() > kOutboxBytesMax) {
     log::warn("outbox_overflowed", {{"session", session_}, {"bytes", outbox_.bytes()}});
     finish({grpc::StatusCode::UNAVAILABLE, "the agent does not keep up with its messages"});
@@ -103,21 +127,29 @@ void AgentStream::OnReadDone(bool ok) {
     return;
   }
   const auto bytes = request_.ByteSizeLong();
-  auto said = from_wire(request_);
-  if (said && !said->empty() && !std::exchange(greeted_, true)) {
-    if (auto sound = check_greeting(said->front().message); !sound) {
-      said = tl::unexpected(sound.error());
+  auto heard = from_wire(request_);
+  if (heard && !heard->said.empty() && !std::exchange(greeted_, true)) {
+    const auto& first = heard->said.front().message;
+    if (auto sound = check_greeting(first); !sound) {
+      heard = tl::unexpected(sound.error());
+    } else if (std::get<protocol::Hello>(first).serves_output) {
+      loop.post([this] { table_.set_serves_output(session_); });
     }
   }
-  if (!said) {
-    loop.post([this, status = wire::to_status(said.error())] {
+  if (!heard) {
+    loop.post([this, status = wire::to_status(heard.error())] {
       log::warn("agent_message_refused",
                 {{"session", session_}, {"error", status.error_message()}});
       finish(status);
     });
     return;
   }
-  loop.post_said(session_, bytes, std::move(*said),
+  if (!heard->output.empty()) {
+    loop.post([this, output = std::move(heard->output)]() mutable {
+      for (auto& read : output) table_.output_read(session_, std::move(read));
+    });
+  }
+  loop.post_said(session_, bytes, std::move(heard->said),
                  [&table = table_, session = session_] { table.read_on(session); });
 }
 

@@ -21,6 +21,7 @@ class AgentStream final
   // ---- the loop's thread
 
   void send(const protocol::SchedulerMessage& message);
+  void ask(const protocol::ReadOutput& question);
 
   // Writes what is queued, as far as payloads and the wire allow.
   void pump();
@@ -33,6 +34,7 @@ class AgentStream final
   [[nodiscard]] std::size_t outbox_bytes() const { return outbox_.bytes(); }
 
  private:
+  void queued();
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
   void OnCancel() override;

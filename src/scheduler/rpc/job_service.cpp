@@ -4,6 +4,7 @@
 
 #include "scheduler/rpc/cursor.h"
 #include "scheduler/rpc/heat_views.h"
+#include "scheduler/rpc/log_stream.h"
 #include "scheduler/rpc/submit_call.h"
 #include "scheduler/rpc/task_pages.h"
 #include "scheduler/rpc/views.h"
@@ -279,6 +280,13 @@ grpc::ServerUnaryReactor* JobService::ExplainTask(grpc::CallbackServerContext* c
       },
       refusal(reactor));
   return reactor;
+}
+
+grpc::ServerWriteReactor<job::v1::GetLogsResponse>* JobService::GetLogs(
+    grpc::CallbackServerContext*, const job::v1::GetLogsRequest* request) {
+  auto* stream = new LogStream(backend_, sessions_, *request);
+  stream->begin();
+  return stream;
 }
 
 grpc::ServerUnaryReactor* JobService::QuoteJob(grpc::CallbackServerContext* context,

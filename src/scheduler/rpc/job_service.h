@@ -5,12 +5,13 @@
 
 #include "hearth/job/v1/job.grpc.pb.h"
 #include "scheduler/rpc/calls.h"
+#include "scheduler/rpc/session_table.h"
 
 namespace hearth::scheduler {
 
 class JobService final : public job::v1::JobService::CallbackService {
  public:
-  explicit JobService(Backend& backend) : backend_(backend) {}
+  JobService(Backend& backend, SessionTable& sessions) : backend_(backend), sessions_(sessions) {}
 
   grpc::ServerReadReactor<job::v1::SubmitJobRequest>* SubmitJob(
       grpc::CallbackServerContext* context, job::v1::SubmitJobResponse* response) override;
@@ -46,6 +47,8 @@ class JobService final : public job::v1::JobService::CallbackService {
   grpc::ServerUnaryReactor* ExplainTask(grpc::CallbackServerContext* context,
                                         const job::v1::ExplainTaskRequest* request,
                                         job::v1::ExplainTaskResponse* response) override;
+  grpc::ServerWriteReactor<job::v1::GetLogsResponse>* GetLogs(
+      grpc::CallbackServerContext* context, const job::v1::GetLogsRequest* request) override;
   grpc::ServerUnaryReactor* QuoteJob(grpc::CallbackServerContext* context,
                                      const job::v1::QuoteJobRequest* request,
                                      job::v1::QuoteJobResponse* response) override;
@@ -61,6 +64,7 @@ class JobService final : public job::v1::JobService::CallbackService {
                        job::v1::RetryTasksResponse* response);
 
   Backend& backend_;
+  SessionTable& sessions_;
   std::atomic<std::uint32_t> last_staging_{0};  // of this epoch
 };
 

@@ -1,6 +1,7 @@
 #include "scheduler/rpc/outbox.h"
 
 #include "wire/node.h"
+#include "wire/output.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -18,6 +19,16 @@ void Outbox::push(const protocol::SchedulerMessage& message) {
     if (with_payloads_.contains(start->task.job)) item.payload_of = start->task;
   }
   wire::to_wire(message, &item.message);
+  add(std::move(item));
+}
+
+void Outbox::push(const protocol::ReadOutput& question) {
+  Item item;
+  wire::to_wire(question, item.message.mutable_read_output());
+  add(std::move(item));
+}
+
+void Outbox::add(Item item) {
   item.bytes = item.message.ByteSizeLong() + sizeof(Item);
   bytes_ += item.bytes;
   items_.push_back(std::move(item));

@@ -9,6 +9,8 @@
 #include <set>
 
 #include "hearth/node/v1/node.pb.h"
+#include "protocol/output.h"
+#include "protocol/stream.h"
 #include "scheduler/rpc/payload_cache.h"
 
 namespace hearth::scheduler {
@@ -16,6 +18,7 @@ namespace hearth::scheduler {
 class Outbox {
  public:
   void push(const protocol::SchedulerMessage& message);
+  void push(const protocol::ReadOutput& question);
 
   // Moves the next batch into `out`, at most 200 messages and about 512 KiB. Returns the task whose
   // payload is missing, if that is what holds the queue up: then `out` has what goes before it.
@@ -30,6 +33,8 @@ class Outbox {
     std::size_t bytes = 0;
     std::optional<TaskId> payload_of;
   };
+
+  void add(Item item);
 
   std::deque<Item> items_;
   std::size_t bytes_ = 0;

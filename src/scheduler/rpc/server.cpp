@@ -36,7 +36,7 @@ struct RpcServer::Impl {
 
   Backend backend;
   SessionTable& sessions;
-  JobService jobs{backend};
+  JobService jobs{backend, sessions};
   ArtifactService artifacts{backend};
   FleetService fleet{backend};
   NodeService nodes{sessions};

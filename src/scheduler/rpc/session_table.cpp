@@ -46,9 +46,42 @@ SessionId SessionTable::add(AgentStream& stream) {
 
 void SessionTable::ended(SessionId session) {
   if (streams_.erase(session) == 0) return;
+  for (const auto& [number, question] : output_questions_) {
+    if (question.session != session) continue;
+    loop_.post([this, number = number] {
+      auto asked = output_questions_.extract(number);
+      if (!asked.empty()) asked.mapped().answer(std::nullopt);
+    });
+  }
   log::debug("session_ended", {{"session", session}});
   // Behind whatever order of the core made it end: apply() is not entered twice.
   loop_.post([this, session] { loop_.apply(SessionClosed{session}); });
+}
+
+bool SessionTable::serves_output(SessionId session) const {
+  const auto found = streams_.find(session);
+  return found != streams_.end() && found->second.serves_output;
+}
+
+void SessionTable::set_serves_output(SessionId session) {
+  const auto found = streams_.find(session);
+  if (found != streams_.end()) found->second.serves_output = true;
+}
+
+std::uint64_t SessionTable::ask_output(SessionId session, protocol::ReadOutput question,
+                                       OutputAnswer answer) {
+  question.request = ++last_question_;
+  output_questions_[question.request] = {session, std::move(answer)};
+  streams_.at(session).stream->ask(question);
+  return question.request;
+}
+
+void SessionTable::output_read(SessionId session, protocol::OutputRead read) {
+  const auto found = output_questions_.find(read.request);
+  if (found == output_questions_.end() || found->second.session != session) return;
+  const auto answer = std::move(found->second.answer);
+  output_questions_.erase(found);
+  answer(std::move(read));
 }
 
 void SessionTable::read_on(SessionId session) {

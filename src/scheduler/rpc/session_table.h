@@ -29,6 +29,17 @@ class SessionTable final : public AgentStreams {
     return streams_.contains(session);
   }
 
+  // ---- what tasks print
+
+  // Called once, on the loop's thread; with nothing where the session ends first.
+  using OutputAnswer = std::function<void(std::optional<protocol::OutputRead>)>;
+
+  // Whether its agent answers; only then it may be asked.
+  [[nodiscard]] bool serves_output(SessionId session) const;
+  // Of an open session. The number is for forget_output(), which takes the question back.
+  std::uint64_t ask_output(SessionId session, protocol::ReadOutput question, OutputAnswer answer);
+  void forget_output(std::uint64_t question) { output_questions_.erase(question); }
+
   // Ends all streams with UNAVAILABLE.
   void close_all();
 
@@ -44,6 +55,10 @@ class SessionTable final : public AgentStreams {
 
   // Tells the core, once, that the session is over.
   void ended(SessionId session);
+
+  void set_serves_output(SessionId session);
+  // What nobody asked this session for is dropped.
+  void output_read(SessionId session, protocol::OutputRead read);
 
   void read_on(SessionId session);
 
@@ -63,6 +78,11 @@ class SessionTable final : public AgentStreams {
   struct Entry {
     AgentStream* stream = nullptr;
     bool pump_posted = false;
+    bool serves_output = false;
+  };
+  struct OutputQuestion {
+    SessionId session;
+    OutputAnswer answer;
   };
 
   void payload_fetched(TaskId task, Result<StoreReader::PayloadPage> page);
@@ -74,6 +94,8 @@ class SessionTable final : public AgentStreams {
   SessionId last_session_;
   std::map<SessionId, Entry> streams_;
   std::map<TaskId, std::set<SessionId>> fetching_;
+  std::map<std::uint64_t, OutputQuestion> output_questions_;
+  std::uint64_t last_question_ = 0;
 };
 
 }  // namespace hearth::scheduler

@@ -20,9 +20,10 @@ double seconds_since(SteadyClock::time_point start) {
   return std::chrono::duration<double>(SteadyClock::now() - start).count();
 }
 
-// The body belongs to the task's end only if it is this very attempt that ended it.
+// The bytes belong to the end of a task or of its try only if it is this very attempt that ended.
+template <class End>
 bool is_result_of(const Event& event, const Fact& fact) {
-  const auto* ended = std::get_if<TaskEnded>(&fact);
+  const auto* ended = std::get_if<End>(&fact);
   const auto* said = std::get_if<AgentSaid>(&event);
   if (ended == nullptr || said == nullptr) return false;
   const auto* result = std::get_if<protocol::TaskResult>(&said->message);
@@ -134,7 +135,7 @@ void EventLoop::post_said(SessionId session, std::size_t bytes, std::vector<Said
     inbox_bytes_ -= bytes;
     if (!streams_->is_open(session)) return;
     for (auto& one : said) {
-      apply(AgentSaid{session, std::move(one.message)}, std::move(one.body));
+      apply(AgentSaid{session, std::move(one.message)}, std::move(one.bytes));
     }
     if (backlog_bytes_ + batch_bytes_ < inbox_limit_) {
       taken();
@@ -144,7 +145,7 @@ void EventLoop::post_said(SessionId session, std::size_t bytes, std::vector<Said
   });
 }
 
-void EventLoop::apply(const Event& event, std::string body) {
+void EventLoop::apply(const Event& event, ResultBytes bytes) {
   if (failed_) return;
   const auto now = monotonic_now();
   if (now - last_wall_clock_ >= kWallClockPeriod) {  // before anything else sees the new time
@@ -156,17 +157,21 @@ void EventLoop::apply(const Event& event, std::string body) {
   stats_.apply.observe(seconds_since(start));
   for (auto& command : commands) {
     log_command(command);
-    execute(command, event, body);
+    execute(command, event, bytes);
   }
   arm_deadline();
 }
 
-void EventLoop::execute(Command& command, const Event& event, std::string& body) {
+void EventLoop::execute(Command& command, const Event& event, ResultBytes& bytes) {
   if (auto* commit = std::get_if<Commit>(&command)) {
     count(commit->fact);
-    CommitEntry entry{commit->seq, std::move(commit->fact), {}};
-    if (is_result_of(event, entry.fact)) entry.body = std::move(body);
-    batch_bytes_ += kEntryBytes + entry.body.size();
+    CommitEntry entry{commit->seq, std::move(commit->fact), {}, {}};
+    const bool ends_task = is_result_of<TaskEnded>(event, entry.fact);
+    if (ends_task) entry.body = std::move(bytes.body);
+    if (ends_task || is_result_of<TaskRequeued>(event, entry.fact)) {
+      entry.tails = std::move(bytes.tails);
+    }
+    batch_bytes_ += kEntryBytes + entry.body.size() + entry.tails.bytes();
     batch_.push_back(std::move(entry));
     if (batch_.size() >= kBatchEntriesMax || batch_bytes_ >= kBatchBytesMax) {
       flush();

@@ -39,10 +39,16 @@ class AgentStreams {
   [[nodiscard]] virtual bool is_open(SessionId session) const = 0;
 };
 
-// What an agent said, with the bytes that travel beside it (TaskResult: the result).
+// What travels beside a TaskResult.
+struct ResultBytes {
+  std::string body;
+  protocol::OutputTails tails;
+};
+
+// What an agent said, with the bytes that travel beside it.
 struct Said {
   protocol::AgentMessage message;
-  std::string body;
+  ResultBytes bytes;
 };
 
 struct LoopStats {
@@ -107,7 +113,7 @@ class EventLoop {
   // ---- the loop's thread
 
   [[nodiscard]] const Scheduler& scheduler() const { return *scheduler_; }
-  void apply(const Event& event, std::string body = {});
+  void apply(const Event& event, ResultBytes bytes = {});
 
   // Runs `waiter` once everything up to `seq` is durable (at once if it is), or when `poll` says
   // so, or on wake() or stop_serving(). 0: it ran already.
@@ -141,7 +147,7 @@ class EventLoop {
     bool starves = false;
   };
 
-  void execute(Command& command, const Event& event, std::string& body);
+  void execute(Command& command, const Event& event, ResultBytes& bytes);
   void work(FitModel order);
   void work(ForecastCapacity order);
   void count(const Fact& fact);

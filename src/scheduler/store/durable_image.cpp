@@ -106,6 +106,7 @@ void DurableImage::apply(const CommitEntry& entry, const TaskEnded& fact) {
   const auto index = fact.task.index;
   job.tasks[index] = TaskRow{entry.seq, index, fact.state, fact.node, fact.report, entry.body};
   job.order[entry.seq] = index;
+  keep_tails(job, entry, fact.report);
   add(job.row.totals, fact.report.usage);
 }
 
@@ -114,8 +115,14 @@ void DurableImage::apply(const CommitEntry& entry, const TaskRequeued& fact) {
   const auto index = fact.task.index;
   job.retried[{index, fact.report.attempt, entry.seq}] = {index, fact.node, fact.report};
   job.requeues[index] = {index, fact.user_failures, fact.infrastructure_failures, true};
+  keep_tails(job, entry, fact.report);
   add(job.row.totals, fact.report.usage);
   log(entry.seq, fact.task.job, fact);
+}
+
+void DurableImage::keep_tails(Job& job, const CommitEntry& entry,
+                              const protocol::AttemptReport& report) {
+  if (!entry.tails.empty()) job.tails[{report.task.index, report.attempt}] = entry.tails;
 }
 
 void DurableImage::apply(const CommitEntry&, const RequeueConsumed& fact) {
@@ -320,6 +327,13 @@ Result<std::vector<EventRow>> DurableImage::events(JobId job, Sequence after, st
     if (job.value == 0 || event->second.job == job) rows.push_back(event->second);
   }
   return rows;
+}
+
+Result<std::optional<protocol::OutputTails>> DurableImage::tails(TaskId task, AttemptId attempt) {
+  const auto* job = find(task.job);
+  if (job == nullptr) return std::nullopt;
+  const auto found = job->tails.find({task.index, attempt});
+  return found == job->tails.end() ? std::nullopt : std::optional{found->second};
 }
 
 Result<StoreReader::PayloadPage> DurableImage::payloads(JobId job, std::uint64_t index) {

@@ -39,6 +39,7 @@ class DurableImage : public StoreReader {
                                                    std::uint64_t last) override;
   Result<std::vector<TaskRow>> results(JobId job, Sequence after, std::size_t limit) override;
   Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) override;
+  Result<std::optional<protocol::OutputTails>> tails(TaskId task, AttemptId attempt) override;
   Result<PayloadPage> payloads(JobId job, std::uint64_t index) override;
   Result<Sequence> earliest() override;
   Result<JobId> last_job() override;
@@ -56,6 +57,7 @@ class DurableImage : public StoreReader {
     std::map<std::uint64_t, TaskRow> tasks;
     std::map<Sequence, std::uint64_t> order;  // of the tasks' ends
     std::map<std::tuple<std::uint64_t, AttemptId, Sequence>, AttemptRow> retried;
+    std::map<std::pair<std::uint64_t, AttemptId>, protocol::OutputTails> tails;
     std::map<std::uint64_t, DurableRequeue> requeues;
   };
   [[nodiscard]] Result<> find_contradiction(const std::vector<CommitEntry>& batch) const;
@@ -76,6 +78,7 @@ class DurableImage : public StoreReader {
   void apply(const CommitEntry& entry, const JobForgotten& fact);
   void apply(const CommitEntry& entry, const RequestsForgotten& fact);
 
+  void keep_tails(Job& job, const CommitEntry& entry, const protocol::AttemptReport& report);
   void log(Sequence seq, JobId job, const Fact& fact);
   void sweep_stagings();
   Job* find(JobId job);

@@ -58,6 +58,7 @@ void fields(S& s, F&& field) {
   field("maximum_failed_percent", s.maximum_failed_percent);
   field("deadline_action", s.deadline_action);
   field("indices", s.indices);
+  field("logs", s.logs);
 }
 template <Is<protocol::ResourceUsage> S, class F>
 void fields(S& s, F&& field) {

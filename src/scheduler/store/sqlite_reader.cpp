@@ -257,6 +257,24 @@ Result<std::vector<EventRow>> SqliteReader::events(JobId job, Sequence after, st
   return collect<EventRow>(query, make, job.value, to_sql(after), to_sql(limit));
 }
 
+Result<std::optional<protocol::OutputTails>> SqliteReader::tails(TaskId task, AttemptId attempt) {
+  auto& query = database_.statement(
+      "SELECT stdout_bytes, stdout_tail, stderr_bytes, stderr_tail FROM task_output"
+      " WHERE job = ? AND task_index = ? AND epoch = ? AND counter = ?");
+  const auto make = [](Row row) -> Result<protocol::OutputTails> {
+    protocol::OutputTails tails;
+    tails.standard_output.size_bytes = row.number();
+    tails.standard_output.data = row.text();
+    tails.standard_error.size_bytes = row.number();
+    tails.standard_error.data = row.text();
+    return tails;
+  };
+  HEARTH_TRY(rows, collect<protocol::OutputTails>(query, make, task.job.value, to_sql(task.index),
+                                                  to_sql(attempt.epoch), to_sql(attempt.counter)));
+  if (rows.empty()) return std::nullopt;
+  return std::move(rows.front());
+}
+
 Result<std::optional<std::uint64_t>> SqliteReader::stands_for(JobId job, std::uint64_t index) {
   auto& query = database_.statement(
       "SELECT coalesce(json_extract(spec, '$.indices'), '') FROM jobs WHERE id = ?");

@@ -22,6 +22,7 @@ class SqliteReader : public StoreReader {
                                                    std::uint64_t last) override;
   Result<std::vector<TaskRow>> results(JobId job, Sequence after, std::size_t limit) override;
   Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) override;
+  Result<std::optional<protocol::OutputTails>> tails(TaskId task, AttemptId attempt) override;
   Result<PayloadPage> payloads(JobId job, std::uint64_t index) override;
   Result<Sequence> earliest() override;
   Result<JobId> last_job() override;

@@ -4,7 +4,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727468;  // "Hrth"
-constexpr std::int64_t kVersion = 5;
+constexpr std::int64_t kVersion = 6;
 
 // A finished task is one row, clustered by commit order within its job: writing appends, streaming
 // results reads on, and the one index gives the page by index. Few tasks do not succeed, so a
@@ -185,11 +185,36 @@ INSERT OR IGNORE INTO artifact_references SELECT json_extract(o.value, '$.digest
   FROM retried_attempts t, json_each(t.outputs) o WHERE t.outputs <> '[]';
 )";
 
+// Version 6: what attempts printed. A table of its own: most rows of tasks are small and read in
+// bulk, and only one with a row id packs values of a KiB well. It goes with the rows that it
+// belongs to, whoever deletes them.
+constexpr const char* kTablesOf6 = R"(
+CREATE TABLE task_output (
+  job INTEGER NOT NULL,
+  task_index INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  counter INTEGER NOT NULL,
+  stdout_bytes INTEGER NOT NULL,
+  stdout_tail BLOB NOT NULL,
+  stderr_bytes INTEGER NOT NULL,
+  stderr_tail BLOB NOT NULL,
+  PRIMARY KEY (job, task_index, epoch, counter)
+) STRICT;
+CREATE TRIGGER output_goes_with_task AFTER DELETE ON tasks BEGIN
+  DELETE FROM task_output WHERE job = old.job AND task_index = old.task_index
+    AND epoch = old.epoch AND counter = old.counter;
+END;
+CREATE TRIGGER output_goes_with_attempt AFTER DELETE ON retried_attempts BEGIN
+  DELETE FROM task_output WHERE job = old.job AND task_index = old.task_index
+    AND epoch = old.epoch AND counter = old.counter;
+END;
+)";
+
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
   return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 + kTablesOf3 +
-                          kTablesOf4 + kTablesOf5 +
+                          kTablesOf4 + kTablesOf5 + kTablesOf6 +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
@@ -197,8 +222,8 @@ Result<> make_tables(Database& database) {
 Result<> upgrade_from(std::int64_t version, Database& database) {
   return database.execute("BEGIN IMMEDIATE;" + std::string(version < 2 ? kTablesOf2 : "") +
                           (version < 3 ? kTablesOf3 : "") + (version < 4 ? kTablesOf4 : "") +
-                          kTablesOf5 + "PRAGMA user_version = " + std::to_string(kVersion) +
-                          "; COMMIT");
+                          (version < 5 ? kTablesOf5 : "") + kTablesOf6 +
+                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
 }  // namespace

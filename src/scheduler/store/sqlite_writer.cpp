@@ -75,12 +75,23 @@ Result<> SqliteWriter::write(const CommitEntry& entry, const TaskEnded& fact) {
   const auto& report = fact.report;
   add_to_totals(fact.task.job, report.usage);
   if (auto kept = refer(report); !kept) return kept;
-  return insert_task_.run(
+  auto done = insert_task_.run(
       fact.task.job.value, entry.seq, fact.task.index, stored_name(fact.state), fact.node.value,
       report.attempt.epoch, report.attempt.counter, stored_name(report.failure), report.exit_code,
       report.message, to_ms(report.started_at), to_ms(report.finished_at),
       report.nominal_run_time.count(), report.usage.cpu_s, report.usage.peak_memory_bytes,
       report.usage.energy.value, outputs_text(report), Blob{entry.body});
+  if (!done) return done;
+  return write_tails(fact.task, report.attempt, entry.tails);
+}
+
+Result<> SqliteWriter::write_tails(TaskId task, AttemptId attempt,
+                                   const protocol::OutputTails& tails) {
+  if (tails.empty()) return {};
+  return database_.statement("INSERT OR REPLACE INTO task_output VALUES (?,?,?,?,?,?,?,?)")
+      .run(task.job.value, task.index, attempt.epoch, attempt.counter,
+           tails.standard_output.size_bytes, Blob{tails.standard_output.data},
+           tails.standard_error.size_bytes, Blob{tails.standard_error.data});
 }
 
 Result<> SqliteWriter::write(const CommitEntry& entry, const TaskRequeued& fact) {
@@ -95,6 +106,7 @@ Result<> SqliteWriter::write(const CommitEntry& entry, const TaskRequeued& fact)
                report.nominal_run_time.count(), report.usage.cpu_s, report.usage.peak_memory_bytes,
                report.usage.energy.value, outputs_text(report));
   if (!done) return done;
+  if (done = write_tails(fact.task, report.attempt, entry.tails); !done) return done;
   return database_.statement("INSERT OR REPLACE INTO requeues VALUES (?,?,?,?,1)")
       .run(fact.task.job.value, fact.task.index, fact.user_failures, fact.infrastructure_failures);
 }

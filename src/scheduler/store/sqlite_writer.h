@@ -51,6 +51,7 @@ class SqliteWriter {
   // The job needs this artifact; those that an attempt made.
   Result<> refer(const std::string& digest, JobId job);
   Result<> refer(const protocol::AttemptReport& report);
+  Result<> write_tails(TaskId task, AttemptId attempt, const protocol::OutputTails& tails);
   void add_to_totals(JobId job, const protocol::ResourceUsage& usage);
 
   Database& database_;

@@ -36,6 +36,9 @@ constexpr protocol::AfterCondition last_of(protocol::AfterCondition) {
 constexpr protocol::DeadlineAction last_of(protocol::DeadlineAction) {
   return protocol::DeadlineAction::kCancel;
 }
+constexpr protocol::LogsKept last_of(protocol::LogsKept) {
+  return protocol::LogsKept::kNone;
+}
 constexpr JobState last_of(JobState) {
   return JobState::kCancelled;
 }

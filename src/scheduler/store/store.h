@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "protocol/output.h"
 #include "scheduler/core/fact.h"
 
 namespace hearth::scheduler {
@@ -22,7 +23,8 @@ inline constexpr std::size_t kResultsBytes = 2 * 1024 * 1024;
 struct CommitEntry {
   Sequence seq = 0;
   Fact fact;
-  std::string body;  // TaskEnded: the result's bytes
+  std::string body;               // TaskEnded: the result's bytes
+  protocol::OutputTails tails{};  // TaskEnded, TaskRequeued: what the attempt printed
 };
 
 // ---- rows as readers see them
@@ -106,6 +108,8 @@ class StoreReader {
       JobId job, const std::vector<protocol::TaskState>& states) = 0;
   // Events after `after`, of one job or (job 0) of all, at most `limit`.
   virtual Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) = 0;
+  // What this attempt of a task printed, as far as it came with its result; nothing where none did.
+  virtual Result<std::optional<protocol::OutputTails>> tails(TaskId task, AttemptId attempt) = 0;
   // The page of payloads that holds `index`: its first index and the payloads. Of a job with
   // `indices` the payload is that of the index that the task stands for. kNotFound: no such job, or
   // the task has none.

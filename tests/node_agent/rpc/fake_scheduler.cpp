@@ -5,6 +5,7 @@
 
 #include "common/digest.h"
 #include "wire/node.h"
+#include "wire/output.h"
 
 namespace hearth::node_agent {
 namespace {
@@ -57,6 +58,16 @@ void FakeScheduler::say(const protocol::SchedulerMessage& message, const std::st
   auto* said = response.add_messages();
   wire::to_wire(message, said);
   if (!payload.empty()) said->mutable_start_attempt()->set_payload(payload);
+  session.stream->Write(response);
+}
+
+void FakeScheduler::say(const protocol::ReadOutput& question) {
+  const std::lock_guard lock{mutex_};
+  auto& session = sessions_.back();
+  if (session.stream == nullptr) return;
+  node::v1::ConnectResponse response;
+  response.set_epoch(session.epoch);
+  wire::to_wire(question, response.add_messages()->mutable_read_output());
   session.stream->Write(response);
 }
 

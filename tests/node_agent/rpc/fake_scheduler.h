@@ -16,6 +16,7 @@
 
 #include "hearth/artifact/v1/artifact.grpc.pb.h"
 #include "hearth/node/v1/node.grpc.pb.h"
+#include "protocol/output.h"
 #include "protocol/stream.h"
 
 namespace hearth::node_agent {
@@ -35,6 +36,7 @@ class FakeScheduler final : public node::v1::NodeService::Service,
 
   // Says something on the newest stream.
   void say(const protocol::SchedulerMessage& message, const std::string& payload = {});
+  void say(const protocol::ReadOutput& question);
   // Ends the newest stream.
   void hang_up(const grpc::Status& status);
 

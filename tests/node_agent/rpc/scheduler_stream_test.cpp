@@ -27,6 +27,9 @@ class Listener final : public LinkEvents {
     lines.push_back(std::to_string(epoch) + " " + to_string(message) +
                     (payload.empty() ? "" : " with " + payload));
   }
+  void on_output_wanted(const protocol::ReadOutput& question) override {
+    lines.push_back("asked for " + to_string(question.attempt));
+  }
   void on_closed(const std::string& reason) override { lines.push_back("closed " + reason); }
   bool has_waiting_work() const override { return false; }
   std::optional<std::string> load_result(AttemptId attempt) override {
@@ -98,6 +101,24 @@ TEST_F(SchedulerStreamTest, OpensWithWelcomeAndPassesTheEpochWithEveryMessage) {
   EXPECT_EQ(listener_.lines[0], "opened epoch=5 session=1");
   EXPECT_EQ(listener_.lines[1], "5 welcome");
   EXPECT_EQ(listener_.lines[2], "5 start a5.1 j7/3 with payload");
+}
+
+TEST_F(SchedulerStreamTest, QuestionsForOutputAreHeardAndAnswered) {
+  start();
+  ASSERT_TRUE(run_until_said("1 welcome"));
+  protocol::ReadOutput question;
+  question.request = 9;
+  question.attempt = {1, 5};
+  scheduler_.say(question);
+  ASSERT_TRUE(run_until_said("asked for a1.5"));
+  protocol::OutputRead read;
+  read.request = 9;
+  read.data = std::string("\xff\0", 2);
+  read.size_bytes = 2;
+  stream_->answer(read);
+  ASSERT_TRUE(run_until([&] { return scheduler_.heard(1).size() == 1; }));
+  EXPECT_EQ(scheduler_.heard(1)[0].output_read().data(), read.data);
+  EXPECT_EQ(scheduler_.heard(1)[0].output_read().request_id(), 9u);
 }
 
 TEST_F(SchedulerStreamTest, SendsInOrder) {

@@ -64,6 +64,7 @@ void FakeAgent::greet(const Greeting& greeting) {
   hello.facts.site = SiteId{greeting.site};
   hello.facts.cores = greeting.cores;
   hello.facts.agent_version = "test";
+  hello.serves_output = greeting.serves_output;
   hello.telemetry.air_temperature_c = {19.0, protocol::Quality::kGood};
   hello.telemetry.power_w = {100.0, protocol::Quality::kGood};
   hello.telemetry.setpoint = Celsius{20.0};
@@ -97,10 +98,36 @@ node::v1::SetpointOrdered FakeAgent::next_setpoint() {
   return ordered;
 }
 
-void FakeAgent::end(const node::v1::StartAttempt& start, int exit_code, const std::string& result) {
+void FakeAgent::begin(const node::v1::StartAttempt& start) {
   node::v1::AgentMessage started;
   *started.mutable_attempts_started()->add_attempts() = start.attempt();
   say(started);
+}
+
+node::v1::ReadOutput FakeAgent::next_question() {
+  node::v1::ReadOutput question;
+  read_until([&](const node::v1::SchedulerMessage& message) {
+    if (message.has_read_output()) question = message.read_output();
+    return message.has_read_output();
+  });
+  return question;
+}
+
+void FakeAgent::answer(const node::v1::ReadOutput& question, const std::string& data,
+                       std::uint64_t size_bytes, bool ended) {
+  node::v1::AgentMessage message;
+  auto& read = *message.mutable_output_read();
+  read.set_request_id(question.request_id());
+  read.set_offset(question.offset());
+  read.set_data(data);
+  read.set_size_bytes(size_bytes);
+  read.set_ended(ended);
+  say(message);
+}
+
+void FakeAgent::end(const node::v1::StartAttempt& start, int exit_code, const std::string& result,
+                    const std::string& tail, std::uint64_t size_bytes) {
+  begin(start);
   node::v1::AgentMessage message;
   auto& report = *message.mutable_task_result();
   *report.mutable_attempt() = start.attempt();
@@ -116,15 +143,19 @@ void FakeAgent::end(const node::v1::StartAttempt& start, int exit_code, const st
   report.set_cpu_s(1.0);
   report.set_energy_j(40);
   report.set_result(result);
+  if (size_bytes > 0) {
+    report.mutable_standard_output()->set_data(tail);
+    report.mutable_standard_output()->set_size_bytes(size_bytes);
+  }
   say(message);
 }
 
 void FakeAgent::succeed(const node::v1::StartAttempt& start, const std::string& result) {
-  end(start, 0, result);
+  end(start, 0, result, "", 0);
 }
 
 void FakeAgent::fail(const node::v1::StartAttempt& start, int exit_code) {
-  end(start, exit_code, "");
+  end(start, exit_code, "", "", 0);
 }
 
 void FakeAgent::await_acknowledgement(const node::v1::AttemptId& attempt) {

@@ -25,6 +25,7 @@ class FakeAgent {
     int cores = 4;
     protocol::NodeKind kind = protocol::NodeKind::kNone;
     std::string site = "default";
+    bool serves_output = true;
   };
   // Says everything: it holds nothing.
   void greet(const Greeting& greeting);
@@ -40,6 +41,16 @@ class FakeAgent {
   void succeed(const node::v1::StartAttempt& start, const std::string& result);
   void fail(const node::v1::StartAttempt& start, int exit_code);
 
+  void begin(const node::v1::StartAttempt& start);
+  // It ended so, having printed `tail` at the end of `size_bytes` of stdout.
+  void end(const node::v1::StartAttempt& start, int exit_code, const std::string& result,
+           const std::string& tail, std::uint64_t size_bytes);
+
+  // Reads on until it is asked what a task printed.
+  node::v1::ReadOutput next_question();
+  void answer(const node::v1::ReadOutput& question, const std::string& data,
+              std::uint64_t size_bytes, bool ended);
+
   // Reads on until this attempt's result is acknowledged.
   void await_acknowledgement(const node::v1::AttemptId& attempt);
 
@@ -50,7 +61,6 @@ class FakeAgent {
   bool read();
   template <class Take>
   void read_until(Take take);
-  void end(const node::v1::StartAttempt& start, int exit_code, const std::string& result);
 
   Context context_;
   std::unique_ptr<node::v1::NodeService::Stub> stub_;

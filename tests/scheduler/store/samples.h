@@ -29,6 +29,7 @@ inline protocol::JobSpec full_spec() {
   spec.deadline = at_ms(5);
   spec.labels = {{"desk", "equity"}};
   spec.needs_isolation = true;
+  spec.logs = protocol::LogsKept::kNone;
   return spec;
 }
 

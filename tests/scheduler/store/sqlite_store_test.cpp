@@ -84,11 +84,44 @@ TEST_F(SqliteStoreTest, AStoreOfANewerVersionIsRefused) {
   expect_refused(path_, "newer than this program");
 }
 
+TEST_F(SqliteStoreTest, WhatATaskPrintedGoesWithItsRow) {
+  const protocol::OutputTails tails{{"x", 1}, {}};
+  {
+    Outcome outcome;
+    auto store = SqliteStore::open({path_}, outcome.callbacks()).value();
+    ASSERT_TRUE(store->load());
+    store->commit({{1, accepted(1)},
+                   {2, requeued(1, 0, 5), "", tails},
+                   {3, ended(1, 0), "", tails},
+                   {4, ended(1, 1), "", tails}});
+    ASSERT_TRUE(outcome.wait_for(4));
+  }
+  run_sql(path_, "DELETE FROM tasks WHERE task_index = 0; DELETE FROM retried_attempts");
+  auto store = open(path_).value();
+  ASSERT_TRUE(store->load());
+  std::promise<std::vector<bool>> kept;
+  store->read([&](StoreReader& reader) {
+    const auto has = [&](std::uint64_t index, AttemptId attempt) {
+      return reader.tails({JobId{1}, index}, attempt).value().has_value();
+    };
+    kept.set_value({has(0, requeued(1, 0, 5).report.attempt), has(0, ended(1, 0).report.attempt),
+                    has(1, ended(1, 1).report.attempt)});
+  });
+  EXPECT_EQ(kept.get_future().get(), (std::vector<bool>{false, false, true}));
+}
+
 TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
+  { ASSERT_TRUE(open(path_)); }
+  { ASSERT_TRUE(open(path_)); }
+  run_sql(path_,
+          "DROP TRIGGER output_goes_with_task; DROP TRIGGER output_goes_with_attempt;"
+          "DROP TABLE task_output; PRAGMA user_version = 5");
   { ASSERT_TRUE(open(path_)); }
   const char* const without_5 =
       "DROP TABLE forgotten; DROP TABLE artifact_references; DROP INDEX jobs_by_end;"
-      "DROP INDEX requests_by_job; ALTER TABLE meta DROP COLUMN earliest";
+      "DROP INDEX requests_by_job; ALTER TABLE meta DROP COLUMN earliest;"
+      "DROP TRIGGER output_goes_with_task; DROP TRIGGER output_goes_with_attempt;"
+      "DROP TABLE task_output";
   run_sql(path_, without_5);
   run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason; PRAGMA user_version = 3");
   { ASSERT_TRUE(open(path_)); }

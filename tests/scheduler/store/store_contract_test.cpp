@@ -309,6 +309,28 @@ TYPED_TEST(StoreContract, WhatIsChangedOfAJobStaysSoAndTheRestOfItAsItWas) {
   EXPECT_TRUE(this->harness_.restart().jobs.at(0).spec == spec);
 }
 
+TYPED_TEST(StoreContract, WhatAttemptsPrintedIsKeptByAttempt) {
+  const protocol::OutputTails first{{std::string("\xff\0out", 5), 9000}, {}};
+  const protocol::OutputTails last{{}, {"trace", 5}};
+  this->commit({accepted(1)});
+  const auto retried = requeued(1, 4, 7);
+  const auto end = ended(1, 4, TaskState::kFailed);
+  ASSERT_TRUE(this->harness_.commit(
+      {{++this->last_, retried, "", first}, {++this->last_, end, "result", last}}));
+  this->commit({ended(1, 5)});
+  const auto tails = [&](std::uint64_t index, AttemptId attempt) {
+    return this->harness_.read([&](StoreReader& r) {
+      return r.tails({JobId{1}, index}, attempt).value();
+    });
+  };
+  EXPECT_EQ(tails(4, retried.report.attempt), first);
+  EXPECT_EQ(tails(4, end.report.attempt), last);
+  EXPECT_EQ(tails(5, ended(1, 5).report.attempt), std::nullopt) << "it printed nothing";
+  EXPECT_EQ(tails(4, {9, 9}), std::nullopt);
+  this->harness_.restart();
+  EXPECT_EQ(tails(4, end.report.attempt), last);
+}
+
 TYPED_TEST(StoreContract, EndedJobsAreLoadedWithHowTheyEnded) {
   this->commit({accepted(1), accepted(2), job_ended(1)});
   const auto state = this->harness_.restart();
