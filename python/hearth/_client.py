@@ -5,7 +5,7 @@ import os
 import shlex
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from typing import Any, Iterable, Iterator, Mapping, Sequence
 from . import _submission
 from ._connection import Connection
 from ._errors import InvalidArgument, JobCancelled
+from ._forecast import Capacity, Quote, capacity_of, quote_of
 from ._job import Job, JobStatus, Result, save, status_of
 from ._submission import Blob, Inputs, Seconds, Size, Submission, blob_of
 from .artifact.v1 import artifact_pb2
@@ -24,6 +25,7 @@ PAGE_PAYLOADS_MAX = 1000
 PAGE_BYTES_MAX = 2 * 1024 * 1024
 
 Word = str | os.PathLike[str]
+After = Job | str | Iterable[Job | str]
 
 # A task whose payload is a shell's line "exec PROGRAM ARGUMENTS...": how one job carries different
 # commands. `exec` leaves no shell behind: exit codes and signals are the program's.
@@ -126,13 +128,18 @@ class Client:
                outputs: Sequence[str] = (), environment: Mapping[str, str] | None = None,
                labels: Mapping[str, str] | None = None, retries: int = 0,
                infrastructure_retries: int = 10, needs_isolation: bool = False,
-               request_id: str | None = None) -> Job:
+               after: After = (), held: bool = False, maximum_failed: int | str | None = None,
+               deadline_action: str | None = None, indices: str | Iterable[int] | None = None,
+               logs: str | None = None, request_id: str | None = None) -> Job:
         """Submits one job and returns when it is durable; inputs are uploaded where missing.
 
         "{index}" in a word of `command` becomes the task's index, from 0; with `payloads` there is
         a task for each, which finds it in the file that HEARTH_PAYLOAD names. `inputs` maps paths
         in the task's directory to local files, bytes or hearth.Input (or lists files, which keep
-        their names). Submitting twice under one `request_id` gives the first job again. Raises
+        their names). `after` names jobs that have to end first (a Job, "j7", "j7:failure",
+        "j7:any"); `maximum_failed` (a number or "5%") ends the job where more fail;
+        `deadline_action` is "continue" or "cancel"; `indices` ("3,5,9-20", or numbers) is what
+        "{index}" becomes; with `logs` "none" nothing is kept of what tasks print. Submitting twice under one `request_id` gives the first job again. Raises
         InvalidArgument, FailedPrecondition (a digest that is not stored), AlreadyExists (the
         request_id was used for something else), ResourceExhausted, Unavailable.
         """
@@ -142,7 +149,9 @@ class Client:
             expected_run_time=expected_run_time, maximum_run_time=maximum_run_time,
             deadline=deadline, inputs=inputs, outputs=outputs, environment=environment,
             labels=labels, retries=retries, infrastructure_retries=infrastructure_retries,
-            needs_isolation=needs_isolation)
+            needs_isolation=needs_isolation, after=after, held=held,
+            maximum_failed=maximum_failed, deadline_action=deadline_action, indices=indices,
+            logs=logs)
         if request_id is None:
             request_id = uuid.uuid4().hex
         if not 1 <= len(request_id.encode()) <= 128:
@@ -154,6 +163,44 @@ class Client:
             _requests(header, submission)))
         return Job(self._connection, response.job_id, cursor=response.cursor,
                    already_submitted=response.already_submitted)
+
+    def quote(self, command: Sequence[Word], **options: Any) -> Quote:
+        """When such a job, submitted now, would be done: submit()'s options; nothing is kept or
+        uploaded. What cannot be met is no error: see Quote.reason."""
+        if "request_id" in options:
+            raise InvalidArgument("request_id: a quote makes no job")
+        submission = _submission.build(command, **options)
+        request = job_pb2.QuoteJobRequest(spec=submission.spec)
+        return quote_of(self._connection.call(self._connection.jobs.QuoteJob, request))
+
+    def capacity(self, hours: int = 48) -> Capacity:
+        """How much heat, so work, the homes can take, hour by hour. FailedPrecondition: there is no
+        forecast yet, or prediction is off."""
+        if isinstance(hours, bool) or not isinstance(hours, int) or not 1 <= hours <= 48:
+            raise InvalidArgument(f"hours: not in 1..48: {hours!r}")
+        request = fleet_pb2.GetCapacityRequest(hours=hours)
+        return capacity_of(self._connection.call(self._connection.fleet.GetCapacity, request))
+
+    def set_holiday(self, zone_id: str, until: datetime | timedelta, *,
+                    start: datetime | None = None, away_c: float = 12.0) -> None:
+        """Cooler until then, over what the zone has otherwise, and warm by then. NotFound,
+        InvalidArgument (a tank's zone, a time in the past), FailedPrecondition (it is OFF)."""
+        if isinstance(until, timedelta):
+            until = datetime.now(timezone.utc) + until
+        request = fleet_pb2.SetHolidayRequest(zone_id=zone_id)
+        request.holiday.away_c = away_c
+        for field, at in (("until", until), ("from", start)):
+            if at is None:
+                continue
+            if not isinstance(at, datetime) or at.tzinfo is None:
+                raise InvalidArgument(f"{field}: not a datetime with a time zone: {at!r}")
+            getattr(request.holiday, field).FromMilliseconds(round(at.timestamp() * 1000))
+        self._connection.call(self._connection.fleet.SetHoliday, request)
+
+    def end_holiday(self, zone_id: str) -> None:
+        """Back to what the zone has otherwise. NotFound."""
+        self._connection.call(self._connection.fleet.SetHoliday,
+                              fleet_pb2.SetHolidayRequest(zone_id=zone_id))
 
     def map(self, command: Sequence[Word], items: Iterable[str | bytes | int | float], *,
             check: bool = True, **options: Any) -> MapResults:

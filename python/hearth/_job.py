@@ -4,20 +4,22 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+import uuid
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, Sequence
 
 from ._connection import Connection
 from ._errors import InternalError, InvalidArgument, NotFound, TaskFailed
+from ._logs import LogItem, logs, request_of
 from .artifact.v1 import artifact_pb2
 from .job.v1 import job_pb2
 
 END_RECHECK_S = 0.2
 
 
-def _time(message: Any, field: str) -> datetime | None:
+def time_of(message: Any, field: str) -> datetime | None:
     if not message.HasField(field):
         return None
     at: datetime = getattr(message, field).ToDatetime(tzinfo=timezone.utc)
@@ -51,6 +53,13 @@ class JobStatus:
     energy_j: float
     submitted_at: datetime | None
     ended_at: datetime | None
+    held: bool = False  # nothing of it starts until it is released
+    waits_for: tuple[str, ...] = ()  # jobs that have to end first
+    reason: str = ""  # why it was held, changed or cancelled
+    deadline_missed: bool = False
+    # When it will have ended, as forecast, while it is active; only of status().
+    end_p50: datetime | None = None
+    end_p90: datetime | None = None  # later only in one case of ten
 
     @property
     def ended(self) -> bool:
@@ -63,7 +72,8 @@ def status_of(job: job_pb2.Job) -> JobStatus:
         job.job_id, job.spec.name, _word(job_pb2.JobState, "JOB_STATE_", job.state),
         job.spec.task_count, counts.pending, counts.running, counts.succeeded, counts.failed,
         counts.cancelled, job.attempts_ended, job.cpu_s, job.energy_j,
-        _time(job, "submitted_at"), _time(job, "ended_at"))
+        time_of(job, "submitted_at"), time_of(job, "ended_at"), job.held, tuple(job.waits_for),
+        job.reason, job.deadline_missed, time_of(job, "end_p50"), time_of(job, "end_p90"))
 
 
 class Output:
@@ -134,8 +144,9 @@ def save(connection: Connection, digest: str, path: str | os.PathLike[str]) -> P
 
 @dataclass(frozen=True)
 class Result:
-    """How one task ended. `value` is what it wrote to the file that HEARTH_RESULT names; of its
-    standard error the scheduler keeps the last line, in `message`, where it failed."""
+    """How one task ended. `value` is what it wrote to the file that HEARTH_RESULT names; what it
+    printed is for Job.logs(). `stands_for` is the index that the task calls its own, where its job
+    has `indices`; else `index`."""
 
     job_id: str
     index: int
@@ -154,6 +165,7 @@ class Result:
     energy_j: float
     nominal_run_time_s: float
     cursor: str  # results() from here gives what comes after this one
+    stands_for: int = 0
 
     @property
     def succeeded(self) -> bool:
@@ -186,9 +198,10 @@ def _result_of(connection: Connection, job_id: str, found: job_pb2.TaskResult,
         tuple(Output(connection, o.path, o.digest, o.size_bytes) for o in found.outputs),
         attempt.exit_code if attempt.HasField("exit_code") else None,
         _word(job_pb2.FailureClass, "FAILURE_CLASS_", attempt.failure), attempt.message,
-        attempt.attempt_id, attempt.node_id, _time(attempt, "started_at"),
-        _time(attempt, "ended_at"), attempt.cpu_s, attempt.peak_memory_bytes, attempt.energy_j,
-        attempt.nominal_run_time.ToMicroseconds() / 1e6, cursor)
+        attempt.attempt_id, attempt.node_id, time_of(attempt, "started_at"),
+        time_of(attempt, "ended_at"), attempt.cpu_s, attempt.peak_memory_bytes, attempt.energy_j,
+        attempt.nominal_run_time.ToMicroseconds() / 1e6, cursor,
+        found.stands_for if found.HasField("stands_for") else found.index)
 
 
 class Results(Iterator[Result]):
@@ -244,6 +257,22 @@ class Results(Iterator[Result]):
         self._batches.close()  # type: ignore[attr-defined]
 
 
+@dataclass(frozen=True)
+class Condition:
+    name: str  # stable: "node_online", "enough_cores", ...
+    text: str
+    nodes_failing: int
+    nodes_total: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    state: str
+    summary: str
+    conditions: tuple[Condition, ...]  # of a pending task, hardest first
+    nodes_feasible: int
+
+
 class Job:
     """A handle; cheap, and nothing is asked of the scheduler until a method is called."""
 
@@ -282,6 +311,72 @@ class Job:
         """Cancels what has not ended. FailedPrecondition: the job has ended otherwise."""
         request = job_pb2.CancelJobRequest(job_id=self.id, reason=reason)
         return status_of(self._connection.call(self._connection.jobs.CancelJob, request).job)
+
+    def hold(self, reason: str = "") -> JobStatus:
+        """Nothing more of it starts until release(). FailedPrecondition: it has ended."""
+        request = job_pb2.HoldJobRequest(job_id=self.id, reason=reason)
+        return status_of(self._connection.call(self._connection.jobs.HoldJob, request).job)
+
+    def release(self, reason: str = "") -> JobStatus:
+        """Takes a hold back. FailedPrecondition: it has ended."""
+        request = job_pb2.ReleaseJobRequest(job_id=self.id, reason=reason)
+        return status_of(self._connection.call(self._connection.jobs.ReleaseJob, request).job)
+
+    def update(self, *, priority: int | None = None,
+               deadline: datetime | timedelta | None = None, clear_deadline: bool = False,
+               reason: str = "") -> JobStatus:
+        """Changes a live job; what is not given stays. Raises InvalidArgument, also where nothing
+        is to be changed, and FailedPrecondition where it has ended."""
+        request = job_pb2.UpdateJobRequest(job_id=self.id, clear_deadline=clear_deadline,
+                                           reason=reason)
+        if priority is not None:
+            if isinstance(priority, bool) or not isinstance(priority, int) or \
+                    not 0 <= priority <= 100:
+                raise InvalidArgument(f"priority: not in 0..100: {priority!r}")
+            request.priority = priority
+        if deadline is not None:
+            if isinstance(deadline, timedelta):
+                deadline = datetime.now(timezone.utc) + deadline
+            if not isinstance(deadline, datetime) or deadline.tzinfo is None:
+                raise InvalidArgument("deadline: neither a timedelta from now nor a datetime with "
+                                      f"a time zone: {deadline!r}")
+            request.deadline.FromMilliseconds(round(deadline.timestamp() * 1000))
+        return status_of(self._connection.call(self._connection.jobs.UpdateJob, request).job)
+
+    def retry(self, states: Sequence[str] = ("FAILED", "CANCELLED"), *,
+              request_id: str | None = None) -> Job:
+        """Submits the tasks that ended so ("FAILED", "CANCELLED", "SUCCEEDED") once more, as a new
+        job with their inputs, payloads and indices. FailedPrecondition: there are none."""
+        known = ("SUCCEEDED", "FAILED", "CANCELLED")
+        if isinstance(states, str) or not states or any(state not in known for state in states):
+            raise InvalidArgument(f"states: not a list of {', '.join(known)}: {states!r}")
+        request = job_pb2.RetryTasksRequest(
+            job_id=self.id, request_id=request_id or uuid.uuid4().hex,
+            states=[job_pb2.TaskState.Value("TASK_STATE_" + state) for state in states])
+        made = self._connection.call(self._connection.jobs.RetryTasks, request)
+        return Job(self._connection, made.job_id, cursor=made.cursor,
+                   already_submitted=made.already_submitted)
+
+    def logs(self, index: int = 0, *, follow: bool = False, stream: str | None = None,
+             tail_bytes: int | None = None, attempt: str = "",
+             timeout: float | None = None) -> Iterator[LogItem]:
+        """What a task printed, as LogPiece and LogNotice: live from its node, or what its result
+        brought along. With `follow` it waits for the task to start, goes on over retries and
+        restarts, and ends with the task; WaitTimeout after `timeout` seconds. Without it raises
+        FailedPrecondition where the task has not started or its node cannot be asked. `stream` is
+        "stdout" or "stderr", else both; `tail_bytes`: of what is there now, only the last of each.
+        """
+        request = request_of(self.id, index, follow, stream, tail_bytes, attempt)
+        return logs(self._connection, request, timeout)
+
+    def explanation(self, index: int = 0) -> Explanation:
+        """Why a task is where it is: each condition, and how many nodes fail it."""
+        request = job_pb2.ExplainTaskRequest(job_id=self.id, index=index)
+        found = self._connection.call(self._connection.jobs.ExplainTask, request)
+        return Explanation(
+            _word(job_pb2.TaskState, "TASK_STATE_", found.state), found.summary,
+            tuple(Condition(c.name, c.text, c.nodes_failing, c.nodes_total)
+                  for c in found.conditions), found.nodes_feasible)
 
     def explain(self, index: int = 0) -> str:
         """Why a task is where it is, in one sentence."""

@@ -236,6 +236,57 @@ def _payloads(problems: _Problems, payloads: Iterable[str | bytes] | None) -> li
     return out
 
 
+def _after(problems: _Problems, after: Any) -> list[job_pb2.Dependency]:
+    """Of jobs, ids like "j7", or ids with a condition like "j7:failure"."""
+    if isinstance(after, str) or hasattr(after, "id"):
+        after = [after]
+    out = []
+    for item in after:
+        text = str(getattr(item, "id", item))
+        found = re.fullmatch(r"(j[1-9]\d*)(?::(success|failure|any))?", text)
+        if problems.require(found is not None,
+                            f"after: not a job, or like j7 or j7:failure: {item!r}") and found:
+            condition = job_pb2.AfterCondition.Value(
+                "AFTER_CONDITION_" + (found[2] or "success").upper())
+            out.append(job_pb2.Dependency(job_id=found[1], condition=condition))
+    return out
+
+
+def _maximum_failed(problems: _Problems, value: int | str | None, spec: job_pb2.JobSpec) -> None:
+    if value is None:
+        return
+    found = re.fullmatch(r"(\d{1,3})%", value) if isinstance(value, str) else None
+    if found and int(found[1]) <= 100:
+        spec.maximum_failed_percent = int(found[1])
+    elif problems.require(not isinstance(value, (str, bool)) and isinstance(value, int) and
+                          value >= 0,
+                          f"maximum_failed: neither a number of tasks nor like '5%': {value!r}"):
+        spec.maximum_failed_tasks = int(value)
+
+
+def _indices(problems: _Problems, value: str | Iterable[int]) -> tuple[str, int]:
+    """The list as text, and how many; "" and 0 where it is none."""
+    if isinstance(value, str):
+        if not problems.require(re.fullmatch(r"\d{1,12}(-\d{1,12})?(,\d{1,12}(-\d{1,12})?)*", value)
+                                is not None, f"indices: not a list like 3,5,9-20: {value[:64]!r}"):
+            return "", 0
+        ranges = [tuple(map(int, part.split("-"))) for part in value.split(",")]
+    else:
+        numbers = list(value)
+        if not problems.require(bool(numbers) and all(
+                isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in numbers),
+                "indices: not whole numbers from 0, at least one"):
+            return "", 0
+        ranges = [(n,) for n in numbers]
+    before = -1
+    for part in ranges:
+        if not problems.require(before < part[0] <= part[-1], f"indices: do not rise: {part[0]}"):
+            return "", 0
+        before = part[-1]
+    text = ",".join("-".join(map(str, part)) for part in ranges)
+    return text, sum(part[-1] - part[0] + 1 for part in ranges)
+
+
 @dataclass
 class Submission:
     spec: job_pb2.JobSpec
@@ -251,7 +302,9 @@ def build(command: Sequence[str | os.PathLike[str]], *, tasks: int | None = None
           inputs: Inputs | None = None, outputs: Sequence[str] = (),
           environment: Mapping[str, str] | None = None, labels: Mapping[str, str] | None = None,
           retries: int = 0, infrastructure_retries: int = 10,
-          needs_isolation: bool = False) -> Submission:
+          needs_isolation: bool = False, after: Any = (), held: bool = False,
+          maximum_failed: int | str | None = None, deadline_action: str | None = None,
+          indices: str | Iterable[int] | None = None, logs: str | None = None) -> Submission:
     """Raises InvalidArgument with every problem, each naming its field and value."""
     problems = _Problems()
     blobs: dict[str, Blob] = {}
@@ -275,6 +328,12 @@ def build(command: Sequence[str | os.PathLike[str]], *, tasks: int | None = None
         problems.require(tasks is None or tasks == len(all_payloads),
                          f"tasks: {tasks}, but {len(all_payloads)} payloads")
         tasks = max(len(all_payloads), 1)
+    if indices is not None:
+        spec.indices, count = _indices(problems, indices)
+        problems.require(payloads is None, "indices: not together with payloads")
+        problems.require(tasks is None or not count or tasks == count,
+                         f"tasks: {tasks}, but {count} indices")
+        tasks = count or tasks
     spec.task_count = problems.integer("tasks", 1 if tasks is None else tasks, 1, TASKS_MAX)
     spec.command.extend(_words(problems, "command", command))
     problems.require(bool(spec.command) and bool(spec.command[0]), f"command: empty: {command!r}")
@@ -305,6 +364,19 @@ def build(command: Sequence[str | os.PathLike[str]], *, tasks: int | None = None
         "infrastructure_retries", infrastructure_retries, 0, 1000)
     if (at := _deadline(problems, deadline)) is not None:
         spec.deadline.FromMilliseconds(round(at.timestamp() * 1000))
+    spec.held = bool(held)
+    spec.after.extend(_after(problems, after))
+    _maximum_failed(problems, maximum_failed, spec)
+    if deadline_action is not None:
+        word = str(deadline_action).upper()
+        if problems.require(word in ("CONTINUE", "CANCEL"),
+                            f"deadline_action: neither continue nor cancel: {deadline_action!r}"):
+            spec.deadline_action = job_pb2.DeadlineAction.Value("DEADLINE_ACTION_" + word)
+        problems.require(word != "CANCEL" or deadline is not None,
+                         "deadline_action: cancel, but there is no deadline")
+    if logs is not None and problems.require(str(logs).upper() in ("TAIL", "NONE"),
+                                             f"logs: neither tail nor none: {logs!r}"):
+        spec.logs = job_pb2.LogsKept.Value("LOGS_KEPT_" + str(logs).upper())
     if problems.all:
         raise InvalidArgument("; ".join(problems.all), problems.all)
     return Submission(spec, all_payloads, blobs)

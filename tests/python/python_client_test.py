@@ -150,6 +150,98 @@ class PythonClient(unittest.TestCase):
         job.cancel("test")
         self.assertEqual("CANCELLED", job.wait(30).state)
 
+    def test_a_job_is_held_changed_released_and_waits_for_another(self):
+        first = self.client.submit(shell("echo 1"), held=True, logs="none")
+        second = self.client.submit(["/bin/true"], after=first)
+        third = self.client.submit(["/bin/true"], after=[first, f"{second.id}:any"])
+        status = first.status()
+        self.assertEqual((True, "ACTIVE", 1), (status.held, status.state, status.pending))
+        self.assertEqual((first.id,), second.status().waits_for)
+        self.assertEqual({first.id, second.id}, set(third.status().waits_for))
+        status = first.update(priority=90, deadline=timedelta(hours=1), reason="month end")
+        self.assertEqual("month end", status.reason)
+        self.assertFalse(first.update(clear_deadline=True).deadline_missed)
+        self.assertFalse(first.release().held)
+        self.assertEqual("SUCCEEDED", third.wait(30).state)
+        with self.assertRaises(hearth.FailedPrecondition):
+            first.hold("too late")
+        with self.assertRaises(hearth.InvalidArgument):
+            third.update()
+        waiting = self.client.submit(["/bin/true"], cores=99)
+        why = waiting.explanation()
+        self.assertEqual(("PENDING", "cores_total", 1), (
+            why.state, why.conditions[0].name, why.conditions[0].nodes_failing))
+        self.assertEqual(why.summary, waiting.explain())
+        waiting.cancel()
+
+    def test_retry_and_indices(self):
+        job = self.client.submit(shell('[ $HEARTH_TASK_INDEX != 9 ] || exit 3'), indices=[3, 5, 9],
+                                 maximum_failed="50%")
+        self.assertEqual("FAILED", job.wait(30).state)
+        self.assertEqual({0: 3, 1: 5, 2: 9}, {r.index: r.stands_for for r in job.results()})
+        again = job.retry(["FAILED"], request_id=f"again {job.id}")
+        self.assertTrue(job.retry(["FAILED"], request_id=f"again {job.id}").already_submitted)
+        again.wait(30)
+        [result] = again.results()
+        self.assertEqual((0, 9, "FAILED"), (result.index, result.stands_for, result.state))
+        with self.assertRaises(hearth.FailedPrecondition):
+            job.retry(["CANCELLED"])
+        strict = self.client.submit(["/bin/false"], tasks=3, maximum_failed=0)
+        self.assertEqual("FAILED", strict.wait(30).state)
+
+    def test_logs_live_and_afterwards(self):
+        gate = self.cluster.directory / "log gate"
+        job = self.client.submit(shell(
+            f"echo begun; while [ ! -e '{gate}' ]; do sleep 0.05; done; echo trace >&2; exit 3"))
+        items = job.logs(follow=True, timeout=60)
+        live = []
+        for item in items:
+            live.append(item)
+            if isinstance(item, hearth.LogPiece) and item.data == b"begun\n":
+                gate.touch()
+        self.assertEqual([b"begun\n", b"trace\n"],
+                         [i.data for i in live if isinstance(i, hearth.LogPiece)])
+        self.assertEqual("ENDED", live[-1].kind)
+        self.assertIn("exit code 3", live[-1].message)
+        [piece] = [i for i in job.logs(stream="stderr", tail_bytes=3)
+                   if isinstance(i, hearth.LogPiece)]
+        self.assertEqual(("stderr", "ce\n", 3), (piece.stream, piece.text, piece.offset))
+        self.assertEqual([], list(job.logs(attempt=piece.attempt_id, stream="stdout",
+                                           tail_bytes=0))[1:-1])
+        with self.assertRaises(hearth.NotFound):
+            list(job.logs(7))
+        held = self.client.submit(["/bin/true"], held=True)
+        with self.assertRaises(hearth.FailedPrecondition):
+            list(held.logs())
+        with self.assertRaises(TimeoutError):
+            list(held.logs(follow=True, timeout=0.5))
+        held.cancel()
+
+    def test_capacity_quote_and_holiday(self):
+        wait_for(self._capacity, 60, "a forecast of the capacity")
+        capacity = self.client.capacity(hours=3)
+        self.assertEqual((3, 1), (len(capacity.hours), capacity.zones))
+        self.assertLessEqual(capacity.hours[0].cores.p5, capacity.hours[0].cores.p95)
+        quote = self.client.quote(["/bin/true"], tasks=4, expected_run_time="1m",
+                                  deadline=timedelta(hours=12))
+        self.assertIsNotNone(quote.quoted_at)
+        if quote.finish_p90 is None:
+            self.assertTrue(quote.reason)
+        with self.assertRaises(hearth.InvalidArgument):
+            self.client.quote(["/bin/true"], tasks=0)
+        self.client.set_holiday("n1", timedelta(days=3), away_c=10)
+        wait_for(lambda: "holiday" in self.cluster.zones()["n1"]["setpoint"], 30, "the holiday")
+        self.client.end_holiday("n1")
+        wait_for(lambda: "holiday" not in self.cluster.zones()["n1"]["setpoint"], 30, "its end")
+        with self.assertRaises(hearth.NotFound):
+            self.client.set_holiday("nowhere", timedelta(days=3))
+
+    def _capacity(self):
+        try:
+            return self.client.capacity()
+        except hearth.FailedPrecondition:
+            return None
+
     def test_one_request_id_is_one_job(self):
         first = self.client.submit(["/bin/true"], request_id="once")
         again = self.client.submit(["/bin/true"], request_id="once")
@@ -170,7 +262,11 @@ class PythonClient(unittest.TestCase):
                 ("inputs", ["/nonexistent"], "/nonexistent"), ("retries", -1, "-1"),
                 ("environment", {"HEARTH_X": "1"}, "HEARTH_X"), ("expected_run_time", "-1s", "-1s"),
                 ("maximum_run_time", float("nan"), "nan"), ("tenant", "a b", "a b"),
-                ("request_id", "", "''"), ("payloads", [b"x" * 65537], "65537")]:
+                ("after", "banana", "banana"), ("after", ["j1:maybe"], "maybe"),
+                ("maximum_failed", "101%", "101%"), ("maximum_failed", -1, "-1"),
+                ("deadline_action", "cancel", "no deadline"), ("deadline_action", "x", "x"),
+                ("indices", "3,2", "2"), ("indices", [], ""), ("indices", "x", "x"),
+                ("logs", "all", "all"), ("request_id", "", "''"), ("payloads", [b"x" * 65537], "65537")]:
             with self.subTest(field=field, value=repr(value)[:40]):
                 with self.assertRaises(ValueError) as caught:
                     self.client.submit(**{"command": ["/bin/true"], field: value})
