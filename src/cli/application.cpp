@@ -43,7 +43,7 @@ void add_global_options(CLI::App& app, Session& session, tls::CredentialPaths& f
       ->envname("HEARTH_KEY")
       ->type_name("FILE");
   app.add_option("-o,--format", options.format,
-                 "How to print: table or json; zone history also csv")
+                 "How to print: table or json; results and zone history also csv")
       ->check(CLI::IsMember({"table", "json", "csv"}))
       ->type_name("FORMAT");
   app.add_option("--timeout", options.timeout,
@@ -95,6 +95,7 @@ int run(std::vector<std::string> arguments) {
   add_submit_command(app, session);
   add_job_commands(app, session);
   add_task_commands(app, session);
+  add_results_command(app, session);
   add_node_commands(app, session);
   add_zone_commands(app, session);
   add_site_commands(app, session);

@@ -13,7 +13,8 @@ class Session;
 void add_submit_command(CLI::App& app, Session& session);
 void add_job_commands(CLI::App& app, Session& session);
 void add_job_control_commands(CLI::App& job_commands, Session& session);
-void add_results_command(CLI::App& job_commands, Session& session);
+// Both `hearth results` and `hearth job results`.
+void add_results_command(CLI::App& commands, Session& session);
 void add_logs_command(CLI::App& task_commands, Session& session);
 void add_task_commands(CLI::App& app, Session& session);
 void add_node_commands(CLI::App& app, Session& session);

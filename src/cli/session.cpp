@@ -18,7 +18,7 @@ Result<> Session::check() {
     timeout_ = timeout;
   }
   if (csv() && !knows_csv) {
-    return fail(ErrorCode::kInvalidArgument, "-o csv: only zone history prints that");
+    return fail(ErrorCode::kInvalidArgument, "-o csv: only results and zone history print that");
   }
   if (options.server.find(':') == std::string::npos) options.server += ":7400";
   const char* no_color = std::getenv("NO_COLOR");

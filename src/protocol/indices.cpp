@@ -1,5 +1,6 @@
 #include "protocol/indices.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace hearth::protocol {
@@ -59,6 +60,24 @@ std::uint64_t index_at(std::string_view text, std::uint64_t position) {
     left -= size;
   }
   return position;
+}
+
+IndexList::IndexList(std::string_view text) {
+  while (!text.empty()) {
+    const auto range = take_range(text);
+    if (!range) break;
+    parts_.push_back({count_, range->first});
+    count_ += range->last - range->first + 1;
+  }
+}
+
+std::uint64_t IndexList::at(std::uint64_t position) const {
+  if (position >= count_) return position;
+  const auto behind = std::upper_bound(
+      parts_.begin(), parts_.end(), position,
+      [](std::uint64_t wanted, const Part& part) { return wanted < part.position; });
+  const auto& part = *(behind - 1);
+  return part.first + (position - part.position);
 }
 
 std::string to_index_list(const std::vector<std::uint64_t>& indices) {

@@ -20,6 +20,23 @@ std::optional<std::uint64_t> count_indices(std::string_view text);
 // before it.
 std::uint64_t index_at(std::string_view text, std::uint64_t position);
 
+// A sound list read once, for who asks it often.
+class IndexList {
+ public:
+  explicit IndexList(std::string_view text);
+
+  bool empty() const { return parts_.empty(); }
+  std::uint64_t at(std::uint64_t position) const;  // as index_at()
+
+ private:
+  struct Part {
+    std::uint64_t position = 0;  // of its first index
+    std::uint64_t first = 0;
+  };
+  std::vector<Part> parts_;
+  std::uint64_t count_ = 0;
+};
+
 // Of rising numbers, in ranges.
 std::string to_index_list(const std::vector<std::uint64_t>& indices);
 

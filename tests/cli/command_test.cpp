@@ -211,6 +211,68 @@ TEST_F(CommandTest, ResultsAndOutputsBecomeFiles) {
   EXPECT_EQ(contents("out/3.d/log/a.txt"), bytes);
 }
 
+TEST_F(CommandTest, WhatIsThereFromAnEarlierRunIsNotFetchedAgain) {
+  scheduler.jobs.job.set_state(job::v1::JOB_STATE_SUCCEEDED);
+  add_result(0, "seventeen");
+  scheduler.jobs.results[0].set_stands_for(17);
+  auto* output = scheduler.jobs.results[0].add_outputs();
+  output->set_path("a.txt");
+  output->set_digest(sha256("kept"));
+  add_result(1, "changed");
+  std::filesystem::create_directories(directory + "/out/17.d");
+  file("out/17", "seventeen");
+  file("out/17.d/a.txt", "kept");  // the scheduler has no such artifact
+  file("out/1", "old");
+  const auto done = hearth({"results", "j7", "--to", directory + "/out", "--outputs"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("2 results in " + directory + "/out, 1 of them from before"));
+  EXPECT_EQ(contents("out/1"), "changed");
+  file("out/17.d/a.txt", "spoilt");
+  EXPECT_NE(hearth({"results", "j7", "--to", directory + "/out", "--outputs"}).code, 0);
+}
+
+TEST_F(CommandTest, ResultsBecomeCsv) {
+  scheduler.jobs.job.set_state(job::v1::JOB_STATE_FAILED);
+  add_result(0, "a \"b\", c\n");
+  auto& failed = *scheduler.jobs.results[0].mutable_attempt();
+  scheduler.jobs.results[0].set_state(job::v1::TASK_STATE_FAILED);
+  scheduler.jobs.results[0].set_stands_for(17);
+  failed.set_failure(job::v1::FAILURE_CLASS_USER_ERROR);
+  failed.set_exit_code(3);
+  failed.set_message("exit code 3");
+  failed.mutable_started_at()->set_seconds(1'767'420'000);
+  failed.mutable_ended_at()->set_seconds(1'767'420'009);
+  failed.mutable_nominal_run_time()->set_nanos(8'500'000);
+  failed.set_cpu_s(7.25);
+  failed.set_peak_memory_bytes(4096);
+  failed.set_energy_j(812.5);
+  add_result(1, "\xff");
+  const std::string expected =
+      "index,stands_for,state,exit_code,failure,message,node,attempt,started_at,ended_at,nominal_s,"
+      "cpu_s,peak_memory_bytes,energy_j,encoding,result\n"
+      "0,17,FAILED,3,USER_ERROR,exit code 3,n1,a1.0,2026-01-03T06:00:00Z,2026-01-03T06:00:09Z,"
+      "0.009,7.250,4096,812.500,text,\"a \"\"b\"\", c\n\"\n"
+      "1,1,SUCCEEDED,,,,n1,a1.1,,,0.000,0.000,0,0.000,base64,/w==\n";
+  const auto done = hearth({"results", "j7", "--csv"});
+  EXPECT_EQ(done.code, 1) << done.err;
+  EXPECT_EQ(done.out, expected);
+  EXPECT_EQ(hearth({"-o", "csv", "job", "results", "j7"}).out, expected);
+  EXPECT_EQ(hearth({"results", "j7", "--csv", directory + "/r.csv"}).out, "");
+  EXPECT_EQ(contents("r.csv"), expected);
+  EXPECT_FALSE(std::filesystem::exists(directory + "/r.csv.part"));
+}
+
+TEST_F(CommandTest, FieldsOfResultsBecomeColumns) {
+  scheduler.jobs.job.set_state(job::v1::JOB_STATE_SUCCEEDED);
+  add_result(0, R"({"npv": 12.5, "risk": {"delta": "a,b"}, "no": null})");
+  add_result(1, "no JSON");
+  const auto done = hearth({"results", "j7", "--csv", "-", "--fields", "npv,risk.delta,no,npv.x"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr(",energy_j,npv,risk.delta,no,npv.x\n"));
+  EXPECT_THAT(done.out, HasSubstr(",12.5,\"a,b\",,\n"));
+  EXPECT_THAT(done.out, HasSubstr("0.000,,,,\n"));
+}
+
 TEST_F(CommandTest, OutputsCannotLeaveTheirDirectory) {
   add_result(3, "three");
   scheduler.jobs.results[0].add_outputs()->set_path("../../x");
@@ -275,6 +337,11 @@ INSTANTIATE_TEST_SUITE_P(
                     BadUse{"format", {"job", "list", "-o", "xml"}, 2, "hearth: "},
                     BadUse{"timeout", {"--timeout", "soon", "job", "list"}, 2, "hearth: not a"},
                     BadUse{"outputs", {"job", "results", "j7", "--outputs"}, 2, "hearth: --outp"},
+                    BadUse{"fields", {"results", "j7", "--fields", "a"}, 2, "hearth: --fields"},
+                    BadUse{"csv_and_files",
+                           {"results", "j7", "--to", "out", "--csv"},
+                           2,
+                           "hearth: --csv: not together with --to"},
                     BadUse{"zone", {"zone", "set", "bath", "warm"}, 2, "hearth: neither a temp"},
                     BadUse{"state", {"job", "list", "--state", "x"}, 2, "hearth: --state: not"}),
     [](const auto& test) { return std::string(test.param.name); });

@@ -22,6 +22,10 @@ TEST(Indices, StandInOrder) {
   const std::string list = "3,5,9-11";
   const std::uint64_t expected[] = {3, 5, 9, 10, 11};
   for (std::uint64_t i = 0; i < 5; ++i) EXPECT_EQ(index_at(list, i), expected[i]);
+  const IndexList read{list};
+  for (std::uint64_t i = 0; i < 7; ++i) EXPECT_EQ(read.at(i), index_at(list, i)) << i;
+  EXPECT_TRUE(IndexList{""}.empty());
+  EXPECT_EQ(IndexList{""}.at(42), 42u);
   EXPECT_EQ(index_at(list, 5), 5u);
   EXPECT_EQ(index_at("", 42), 42u);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "protocol/indices.h"
 #include "scheduler/rpc/views.h"
 #include "wire/job.h"
 
@@ -98,9 +99,11 @@ Result<TaskPage> read_tasks(StoreReader& reader, const TaskQuery& query,
 
   const auto end = std::min(snapshot.end, count);
   HEARTH_TRY(rows, read_rows(reader, query.job, query.first, end - 1));
+  const protocol::IndexList indices{job->spec.indices};
   for (; page.next < end && page.tasks.size() < query.limit; ++page.next) {
     auto task = task_at(page.next, *job, rows, snapshot);
     if (query.state && task.state() != wire::to_wire(*query.state)) continue;
+    if (!indices.empty()) task.set_stands_for(indices.at(task.index()));
     page.tasks.push_back(std::move(task));
   }
   page.more = !query.only_first && page.next < count;

@@ -152,7 +152,15 @@ Result<bool> ResultStream::load(StoreReader& reader,
   HEARTH_TRY(rows, reader.results(position_.job(), position_.after, kResultsPerRead));
   if (rows.empty()) return complete;
   job::v1::StreamResultsResponse response;
-  for (const auto& row : rows) to_wire(row, response.add_results());
+  if (!indices_) {
+    HEARTH_TRY(job, reader.job(position_.job()));
+    indices_.emplace(job ? job->spec.indices : std::string{});
+  }
+  for (const auto& row : rows) {
+    auto* result = response.add_results();
+    to_wire(row, result);
+    if (!indices_->empty()) result->set_stands_for(indices_->at(row.index));
+  }
   position_.after = rows.back().seq;
   response.set_cursor(to_cursor(store_id, position_.after));
   pending.push_back(std::move(response));

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "hearth/job/v1/job.pb.h"
+#include "protocol/indices.h"
 #include "scheduler/rpc/follow_stream.h"
 
 namespace hearth::scheduler {
@@ -62,6 +63,7 @@ class ResultStream final : public FollowStream<job::v1::StreamResultsResponse> {
                     std::deque<job::v1::StreamResultsResponse>& pending) override;
 
   Position position_;
+  std::optional<protocol::IndexList> indices_;  // of the job, once it was read
 };
 
 }  // namespace hearth::scheduler
