@@ -112,7 +112,6 @@ TEST_F(SqliteStoreTest, WhatATaskPrintedGoesWithItsRow) {
 
 TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
   { ASSERT_TRUE(open(path_)); }
-  { ASSERT_TRUE(open(path_)); }
   run_sql(path_,
           "DROP TRIGGER output_goes_with_task; DROP TRIGGER output_goes_with_attempt;"
           "DROP TABLE task_output; PRAGMA user_version = 5");
