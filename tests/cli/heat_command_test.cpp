@@ -189,7 +189,7 @@ TEST_F(HeatCommandTest, AZonesHistoryIsATableOrCsvOrJson) {
   EXPECT_EQ(hearth({"zone", "history", "attic"}).code, 5);
   const auto elsewhere = hearth({"zone", "show", "kitchen", "-o", "csv"});
   EXPECT_EQ(elsewhere.code, 2);
-  EXPECT_THAT(elsewhere.err, HasSubstr("only zone history prints that"));
+  EXPECT_THAT(elsewhere.err, HasSubstr("only results and zone history print that"));
   history.clear_points();
   EXPECT_THAT(hearth({"zone", "history", "kitchen"}).err, HasSubstr("nothing is known"));
 }

@@ -68,8 +68,12 @@ class Logs(unittest.TestCase):
         self.assertEqual({}, killed, "something did not end by itself")
 
     def start_agents(self, count=1):
+        # Tasks are walled off as strongly as this computer can; the gates are what they may see.
+        gates = self.cluster.directory / "gates"
+        gates.mkdir()
         for number in range(count):
-            self.cluster.start_agent(f"n{number + 1}", **ROOM)
+            self.cluster.start_agent(f"n{number + 1}", **ROOM,
+                                     isolation={"readable_paths": [str(gates)]})
         self.cluster.wait_online(count)
 
     def submit(self, script, *words):
@@ -82,7 +86,7 @@ class Logs(unittest.TestCase):
         return done
 
     def gate(self, name):
-        path = self.cluster.directory / name
+        path = self.cluster.directory / "gates" / name
         return path, f"while [ ! -e {path} ]; do sleep 0.05; done"
 
     def node_of(self, job):

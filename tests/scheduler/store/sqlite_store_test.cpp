@@ -14,10 +14,19 @@
 namespace hearth::scheduler {
 namespace {
 
-void run_sql(const std::string& path, const char* sql) {
+// Takes back what versions 6 and 5 of the tables added.
+const std::string kWithout6 =
+    "DROP TRIGGER output_goes_with_task; DROP TRIGGER output_goes_with_attempt;"
+    "DROP TABLE task_output;";
+const std::string kWithout5 =
+    kWithout6 +
+    "DROP TABLE forgotten; DROP TABLE artifact_references; DROP INDEX jobs_by_end;"
+    "DROP INDEX requests_by_job; ALTER TABLE meta DROP COLUMN earliest;";
+
+void run_sql(const std::string& path, const std::string& sql) {
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(database, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK);
   sqlite3_close(database);
 }
 
@@ -112,19 +121,12 @@ TEST_F(SqliteStoreTest, WhatATaskPrintedGoesWithItsRow) {
 
 TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
   { ASSERT_TRUE(open(path_)); }
-  run_sql(path_,
-          "DROP TRIGGER output_goes_with_task; DROP TRIGGER output_goes_with_attempt;"
-          "DROP TABLE task_output; PRAGMA user_version = 5");
+  run_sql(path_, kWithout6 + "PRAGMA user_version = 5");
   { ASSERT_TRUE(open(path_)); }
-  const char* const without_5 =
-      "DROP TABLE forgotten; DROP TABLE artifact_references; DROP INDEX jobs_by_end;"
-      "DROP INDEX requests_by_job; ALTER TABLE meta DROP COLUMN earliest;"
-      "DROP TRIGGER output_goes_with_task; DROP TRIGGER output_goes_with_attempt;"
-      "DROP TABLE task_output";
-  run_sql(path_, without_5);
+  run_sql(path_, kWithout5);
   run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason; PRAGMA user_version = 3");
   { ASSERT_TRUE(open(path_)); }
-  run_sql(path_, without_5);
+  run_sql(path_, kWithout5);
   run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason");
   run_sql(path_, "ALTER TABLE site_caps DROP COLUMN reason; PRAGMA user_version = 2");
   run_sql(path_, "INSERT INTO site_caps VALUES ('home', 900)");
@@ -136,7 +138,7 @@ TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
     EXPECT_EQ(state->caps,
               (std::vector<std::pair<SiteId, SiteCap>>{{SiteId{"home"}, {900_W, ""}}}));
   }
-  run_sql(path_, without_5);
+  run_sql(path_, kWithout5);
   run_sql(path_, "ALTER TABLE jobs DROP COLUMN reason");
   run_sql(path_, "DROP TABLE site_caps; DROP TABLE zone_models; PRAGMA user_version = 1");
   const auto store = open(path_);
@@ -154,10 +156,7 @@ TEST_F(SqliteStoreTest, AnEarlierVersionsJobsReferToTheirArtifacts) {
     ASSERT_TRUE(store->load());
     store->commit(number(0, {accepted(1), task}));
   }
-  run_sql(path_,
-          "DROP TABLE forgotten; DROP TABLE artifact_references; DROP INDEX jobs_by_end;"
-          "DROP INDEX requests_by_job; ALTER TABLE meta DROP COLUMN earliest;"
-          "PRAGMA user_version = 4");
+  run_sql(path_, kWithout5 + "PRAGMA user_version = 4");
   auto store = open(path_).value();
   ASSERT_TRUE(store->load());
   std::promise<std::vector<std::string>> answer;
