@@ -51,10 +51,10 @@ std::size_t fill_page(const std::vector<std::string>& payloads, std::size_t next
 }  // namespace
 
 Client::Client(Options options) : options_(std::move(options)), random_(std::random_device{}()) {
-  const auto channel = open_channel(options_.server);
-  jobs_ = job::v1::JobService::NewStub(channel);
-  fleet_ = fleet::v1::FleetService::NewStub(channel);
-  artifacts_ = artifact::v1::ArtifactService::NewStub(channel);
+  channel_ = open_channel(options_.server);
+  jobs_ = job::v1::JobService::NewStub(channel_);
+  fleet_ = fleet::v1::FleetService::NewStub(channel_);
+  artifacts_ = artifact::v1::ArtifactService::NewStub(channel_);
 }
 
 Result<> Client::retry(const Attempt& attempt) {
@@ -177,7 +177,14 @@ Result<> Client::endure(Outage& outage, const Error& error, bool streaming) {
   // Half of the pause is random, so that many clients do not come back at once.
   const auto pause = for_ever ? outage.pause : std::min(outage.pause, limit - elapsed);
   const auto half = static_cast<std::uint64_t>(pause.count() / 2);
-  std::this_thread::sleep_for(milliseconds{half + random_.below(half + 1)});
+  const auto end = std::chrono::system_clock::now() + milliseconds{half + random_.below(half + 1)};
+  // Connections are only made while somebody waits for them: nobody does in a sleep, and calls on a
+  // channel that failed end at once. The attempt would run out of time for want of a thread.
+  if (channel_->GetState(false) == GRPC_CHANNEL_READY) {
+    std::this_thread::sleep_until(end);
+  } else {
+    channel_->WaitForConnected(end);
+  }
   outage.pause = std::min(2 * outage.pause, kLongestPause);
   return {};
 }

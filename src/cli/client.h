@@ -93,6 +93,7 @@ class Client {
   Result<> endure(Outage& outage, const Error& error, bool streaming);
 
   Options options_;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<job::v1::JobService::Stub> jobs_;
   std::unique_ptr<fleet::v1::FleetService::Stub> fleet_;
   std::unique_ptr<artifact::v1::ArtifactService::Stub> artifacts_;

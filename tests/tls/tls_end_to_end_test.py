@@ -125,11 +125,22 @@ class Tls(unittest.TestCase):
         shutil.copy(new / "server.pem", server)
         wait_for(lambda: log("hearthd").count("event=tls_credentials_taken") == 2, 10, "the reload")
         os.environ["HEARTH_CA"] = str(new / "ca.pem")  # believes the new one alone
-        wait_for(lambda: self.cluster.hearth("node", "list", check=False).returncode == 0, 10,
+        wait_for(lambda: self.cluster.hearth("node", "list", check=False).returncode == 0, 60,
                  "the new certificate to be served")
         self.assertEqual(streams, self.metric("hearth_sessions"))
         self.assertEqual(1, log("n1").count("event=agent_started"))
         self.assertNotIn("stream_ended", log("n1"))
+
+    def test_a_scheduler_that_comes_back_is_found(self):
+        self.start()
+        self.cluster.kill_scheduler()
+        asking = subprocess.Popen([BIN / "hearth", "--server", self.cluster.address, "node", "list"],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertIn("unreachable, retrying", asking.stderr.readline())
+        self.cluster.start_scheduler()
+        out, err = asking.communicate(timeout=60)
+        self.assertEqual(0, asking.returncode, err)
+        self.assertIn("n1", out)
 
     def test_a_broken_configuration_is_refused_at_the_start(self):
         config = self.cluster.directory / "hearthd.json"
