@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cli/admin.h"
+#include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/session.h"
 #include "common/ids.h"
@@ -175,12 +175,6 @@ void add_ca_commands(CLI::App& admin, Session& session) {
   issue_command->callback([&session, words] {
     session.command = [&session, words] { return issue(session, *words); };
   });
-}
-
-void add_admin_commands(CLI::App& app, Session& session) {
-  auto* admin = app.add_subcommand("admin", "For whoever runs the scheduler");
-  admin->require_subcommand(1);
-  add_ca_commands(*admin, session);
 }
 
 }  // namespace hearth::cli

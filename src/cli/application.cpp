@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "cli/admin.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/credentials.h"
@@ -103,8 +102,9 @@ int run(std::vector<std::string> arguments) {
   add_capacity_command(app, session);
   add_quote_command(app, session);
   add_artifact_commands(app, session);
-  add_completion_command(app, session);
+  add_queue_commands(app, session);
   add_admin_commands(app, session);
+  add_completion_command(app, session);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app.parse(std::move(arguments));

@@ -3,7 +3,9 @@
 
 #include "cli/artifacts.h"
 #include "cli/commands.h"
+#include "cli/describe.h"
 #include "cli/exit_code.h"
+#include "cli/json_list.h"
 #include "cli/session.h"
 #include "common/digest.h"
 
@@ -50,6 +52,33 @@ Result<int> get(Session& session, const GetOptions& options) {
   return kExitOk;
 }
 
+struct ListOptions {
+  std::size_t limit = 100;
+};
+
+Result<int> list(Session& session, const ListOptions& options) {
+  artifact::v1::ListArtifactsRequest request;
+  auto& client = session.client();
+  const auto fetch = [&] {
+    return client.call(client.artifacts(), &artifact::v1::ArtifactService::Stub::ListArtifacts,
+                       request);
+  };
+  HEARTH_TRY(artifacts, (fetch_pages<artifact::v1::Artifact>(
+                            request, options.limit, fetch, [](const auto& response) -> const auto& {
+                              return response.artifacts();
+                            })));
+  if (session.json()) return print_json_list(session, artifacts);
+  Table table({{"DIGEST"}, {"SIZE", true}, {"JOBS", true}, {"NEWEST"}, {"USED"}});
+  for (const auto& artifact : artifacts) {
+    table.add({artifact.digest(), format_bytes(artifact.size_bytes()),
+               format_count(artifact.jobs()), artifact.newest_job_id(),
+               text_of(artifact.used_at())});
+  }
+  session.print(table);
+  if (!request.page_token().empty()) session.note("there are more: --limit 0 shows all");
+  return kExitOk;
+}
+
 }  // namespace
 
 void add_artifact_commands(CLI::App& app, Session& session) {
@@ -71,6 +100,17 @@ void add_artifact_commands(CLI::App& app, Session& session) {
   get_command->add_option("FILE", options->file, "Where to; - is standard output")->required();
   get_command->callback([&session, options] {
     session.command = [&session, options] { return get(session, *options); };
+  });
+
+  auto listed = std::make_shared<ListOptions>();
+  auto* list_command = artifact->add_subcommand("list", "What is stored, by digest");
+  list_command->footer(
+      "JOBS: kept ones that read it or made it; without any it is deleted a while after its last\n"
+      "use (`hearth admin retention`).\nExample:\n  hearth artifact list --limit 0 -o json");
+  list_command->add_option("--limit", listed->limit, "At most so many; 0: all")
+      ->capture_default_str();
+  list_command->callback([&session, listed] {
+    session.command = [&session, listed] { return list(session, *listed); };
   });
 }
 

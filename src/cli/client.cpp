@@ -55,6 +55,7 @@ Client::Client(Options options) : options_(std::move(options)), random_(std::ran
   jobs_ = job::v1::JobService::NewStub(channel_);
   fleet_ = fleet::v1::FleetService::NewStub(channel_);
   artifacts_ = artifact::v1::ArtifactService::NewStub(channel_);
+  admin_ = admin::v1::AdminService::NewStub(channel_);
 }
 
 Result<> Client::retry(const Attempt& attempt) {

@@ -16,6 +16,7 @@
 #include "common/random.h"
 #include "common/result.h"
 #include "common/time.h"
+#include "hearth/admin/v1/admin.grpc.pb.h"
 #include "hearth/artifact/v1/artifact.grpc.pb.h"
 #include "hearth/fleet/v1/fleet.grpc.pb.h"
 #include "hearth/job/v1/job.grpc.pb.h"
@@ -38,6 +39,7 @@ class Client {
 
   job::v1::JobService::Stub& jobs() { return *jobs_; }
   fleet::v1::FleetService::Stub& fleet() { return *fleet_; }
+  admin::v1::AdminService::Stub& admin() { return *admin_; }
   artifact::v1::ArtifactService::Stub& artifacts() { return *artifacts_; }
 
   // One unary call: client.call(client.jobs(), &JobService::Stub::GetJob, request).
@@ -97,6 +99,7 @@ class Client {
   std::unique_ptr<job::v1::JobService::Stub> jobs_;
   std::unique_ptr<fleet::v1::FleetService::Stub> fleet_;
   std::unique_ptr<artifact::v1::ArtifactService::Stub> artifacts_;
+  std::unique_ptr<admin::v1::AdminService::Stub> admin_;
   Random random_;
   bool reached_before_ = false;
 };

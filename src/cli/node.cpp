@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 
 #include "cli/commands.h"
@@ -15,6 +16,7 @@ using fleet::v1::FleetService;
 struct ListOptions {
   std::string state;
   std::string zone;
+  std::vector<std::string> labels;
 };
 
 Result<fleet::v1::NodeState> parse_state(const std::string& text) {
@@ -37,6 +39,7 @@ std::string notes_of(const fleet::v1::Node& node) {
   const auto add = [&](bool holds, const std::string& note) {
     if (holds) notes += (notes.empty() ? "" : ", ") + note;
   };
+  add(node.quarantined(), "quarantine: " + node.quarantine_reason());
   add(node.draining(), "draining");
   add(node.tripped(), "tripped");
   add(node.safe_mode(), "safe mode");
@@ -71,6 +74,13 @@ Result<int> list_nodes(Session& session, const ListOptions& options) {
   HEARTH_TRY(state, parse_state(options.state));
   request.set_state(state);
   request.set_zone_id(options.zone);
+  for (const auto& label : options.labels) {
+    const auto equals = label.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(ErrorCode::kInvalidArgument, "--label: not KEY=VALUE: " + label);
+    }
+    (*request.mutable_labels())[label.substr(0, equals)] = label.substr(equals + 1);
+  }
   auto& client = session.client();
   const auto fetch = [&] {
     return client.call(client.fleet(), &FleetService::Stub::ListNodes, request);
@@ -113,6 +123,13 @@ std::string hygiene_text(const fleet::v1::Node& node) {
          format_kwh(tank.hygiene_energy_j()) + ", " + format_count(tank.hygiene_done()) + " done";
 }
 
+std::string labels_text(const fleet::v1::Node& node) {
+  const std::map<std::string, std::string> sorted(node.labels().begin(), node.labels().end());
+  std::string text;
+  for (const auto& [key, value] : sorted) text += (text.empty() ? "" : " ") + key + "=" + value;
+  return text;
+}
+
 Result<int> show_node(Session& session, const std::string& name) {
   fleet::v1::GetNodeRequest request;
   request.set_node_id(name);
@@ -149,6 +166,10 @@ Result<int> show_node(Session& session, const std::string& name) {
        {"Last seen", text_of(node.last_seen_at())},
        {"Isolation", node.isolation_note()},
        {"Agent", node.agent_version()},
+       {"Labels", labels_text(node)},
+       {"Quarantine", node.quarantined() ? node.quarantine_reason() + ", since " +
+                                               text_of(node.quarantined_since())
+                                         : ""},
        {"Notes", notes_of(node)}},
       session.colour()));
   return kExitOk;
@@ -189,6 +210,8 @@ void add_node_commands(CLI::App& app, Session& session) {
   list->footer("Example:\n  hearth node list --zone kitchen");
   list->add_option("--state", listed->state, "online, silent or lost");
   list->add_option("--zone", listed->zone, "Only this zone's");
+  list->add_option("-l,--label", listed->labels, "Only with this label, KEY=VALUE; repeatable")
+      ->allow_extra_args(false);
   list->callback([&session, listed] {
     session.command = [&session, listed] { return list_nodes(session, *listed); };
   });
@@ -220,6 +243,7 @@ void add_node_commands(CLI::App& app, Session& session) {
   back->callback([&session, undrained] {
     session.command = [&session, undrained] { return drain(session, *undrained); };
   });
+  add_node_trust_commands(*node, session);
 }
 
 }  // namespace hearth::cli

@@ -65,6 +65,7 @@ struct Daemon::Impl {
 
   Result<> open(const std::function<void()>& on_failed);
   void keep_telemetry();
+  [[nodiscard]] Keeping keeping() const;
   Result<> serve();
   [[nodiscard]] StreamStats stream_stats() const;
 };
@@ -105,6 +106,7 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
     loop.post([this, read = std::move(read)] { loop.apply(read); });
   });
   retention = std::make_unique<Retention>(loop, *store, *blobs, config.retention);
+  backend.keeping = keeping();
   std::optional<tls::CredentialPaths> staged;
   if (credentials) staged = credentials->staged();
   HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions, staged));
@@ -119,6 +121,20 @@ StreamStats Daemon::Impl::stream_stats() const {
     stats.tls_not_after = credentials->not_after();
   }
   return stats;
+}
+
+Keeping Daemon::Impl::keeping() const {
+  Keeping keeping{.state_dir = config.state_dir,
+                  .retention = config.retention,
+                  .request_keep = config.scheduler.request_keep,
+                  .request_ids_max = config.scheduler.request_ids_max,
+                  .stats = [&kept = *retention] { return kept.stats(); }};
+  if (config.telemetry.enabled) {
+    keeping.telemetry_fine_keep = config.telemetry.fine_keep;
+    keeping.telemetry_keep = config.telemetry.keep;
+    keeping.telemetry_size_max_bytes = config.telemetry.size_max_bytes;
+  }
+  return keeping;
 }
 
 void Daemon::Impl::keep_telemetry() {

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/notify.h"
 #include "scheduler/daemon.h"
+#include "scheduler/store/sqlite_inspect.h"
 #include "tls/certificate.h"
 
 namespace {
@@ -28,6 +29,7 @@ struct Options {
   std::string state_dir;
   std::string notify_socket;
   std::uint64_t watchdog_us = 0;  // 0: nobody watches
+  std::string restore;            // a backup
   bool check = false;
   bool print_config = false;
 };
@@ -104,6 +106,18 @@ int run(const Config& config, const Options& options) {
   return exit_code;
 }
 
+int restore(const Config& config, const std::string& backup) {
+  const auto path = config.state_dir + "/hearth.db";
+  const auto replaced = hearth::scheduler::restore_store_file(path, backup);
+  if (!replaced) {
+    std::cerr << "hearthd: " << replaced.error().message << "\n";
+    return kExitIo;
+  }
+  std::cout << path << ": restored from " << backup << "\n";
+  if (!replaced->empty()) std::cout << "what it replaced: " << *replaced << "\n";
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -114,6 +128,8 @@ int main(int argc, char** argv) {
   app.add_option("--listen", options.listen, "ADDRESS:PORT for gRPC, over the file's; port 0: any");
   app.add_option("--state-dir", options.state_dir, "Directory of the state, over the file's");
   app.add_flag("--check", options.check, "Check the configuration and exit");
+  app.add_option("--restore", options.restore,
+                 "Put this backup in the place of the store and exit; hearthd must not run");
   app.add_flag("--print-config", options.print_config, "Print the configuration in force and exit");
   app.add_option("--notify-socket", options.notify_socket)->envname("NOTIFY_SOCKET")->group("");
   app.add_option("--watchdog-usec", options.watchdog_us)->envname("WATCHDOG_USEC")->group("");
@@ -138,6 +154,7 @@ int main(int argc, char** argv) {
   if (options.print_config) std::cout << to_json(*config) << "\n";
   if (options.check) std::cout << "configuration: ok\n";
   if (options.print_config || options.check) return 0;
+  if (!options.restore.empty()) return restore(*config, options.restore);
   hearth::log::to_stderr();
   hearth::log::set_level(config->log_level);
   return run(*config, options);

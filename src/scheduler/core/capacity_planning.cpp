@@ -157,7 +157,8 @@ std::optional<Quote> Scheduler::estimate(JobId id) const {
   if (found == impl_->jobs.end()) return std::nullopt;
   const auto& job = found->second;
   const auto counts = job.counts();
-  if (job.spec().held || !job.waits_for().empty() || job.cancelled() || job.all_ended()) {
+  if (job.spec().held || job.paused() || !job.waits_for().empty() || job.cancelled() ||
+      job.all_ended()) {
     return std::nullopt;
   }
   auto spec = job.spec();

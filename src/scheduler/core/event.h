@@ -117,6 +117,31 @@ struct SiteCapRequested {
   std::optional<SiteCap> cap;
 };
 
+// An operator pauses the queue of a class, or of all, or lets it go on.
+struct QueueRequested {
+  CallId call = 0;
+  std::optional<protocol::ServiceClass> service_class;
+  bool pause = true;
+  std::string reason;
+};
+
+// An operator mistrusts a node, or trusts it again: it gets nothing new, however it is drained or
+// not. What it has not begun goes elsewhere, and with stop_running what it runs.
+struct QuarantineRequested {
+  CallId call = 0;
+  NodeId node;
+  bool quarantine = true;
+  bool stop_running = false;
+  std::string reason;
+};
+
+// Sets labels of a node, or takes those away that have no value.
+struct LabelsRequested {
+  CallId call = 0;
+  NodeId node;
+  std::map<std::string, std::optional<std::string>> changes;
+};
+
 // These ended jobs are beyond what is kept of them. Those that an active job is to run after stay.
 struct JobsExpired {
   std::vector<JobId> jobs;
@@ -128,7 +153,8 @@ struct TimePassed {};
 using Event = std::variant<WallClockRead, SubmitRequested, CancelRequested, UpdateRequested,
                            SetpointRequested, HolidayRequested, DrainRequested, SiteCapRequested,
                            AgentSaid, SessionClosed, CommitDurable, WeatherRead, TelemetryRestored,
-                           ModelFitted, CapacityForecasted, JobsExpired, TimePassed>;
+                           ModelFitted, CapacityForecasted, JobsExpired, QueueRequested,
+                           QuarantineRequested, LabelsRequested, TimePassed>;
 
 // One line each, for logs and scenario files.
 std::string to_string(const Event& event);

@@ -34,16 +34,10 @@ std::vector<Condition> tally(const std::vector<NodeRecord>& nodes, const Shape& 
   return conditions;
 }
 
+// `waits`: what keeps all of the job back, or empty.
 std::string why_pending(const JobRecord& job, std::uint64_t index, const TaskExplanation& found,
-                        const std::string& share) {
-  if (job.spec().held) return "its job is on hold: `hearth job release` lets it start";
-  if (!job.waits_for().empty()) {
-    std::string text = "its job waits for ";
-    for (const auto other : job.waits_for()) {
-      text += (text.ends_with("for ") ? "" : ", ") + to_string(other);
-    }
-    return text + " to end";
-  }
+                        const std::string& waits, const std::string& share) {
+  if (!waits.empty()) return waits;
   if (found.conditions.empty() || found.conditions.front().nodes_total == 0) {
     return "no node has ever joined";
   }
@@ -105,7 +99,8 @@ Result<TaskExplanation> Scheduler::explain_task(TaskId id) const {
           tally(impl_->nodes, impl_->shape_of_job(job.spec(), job.run_time_p90()),
                 impl_->config.band, explanation.nodes_feasible);
       explanation.summary =
-          "pending: " + why_pending(job, id.index, explanation, impl_->why_share(job));
+          "pending: " +
+          why_pending(job, id.index, explanation, impl_->waits_because(job), impl_->why_share(job));
       break;
     case TaskState::kRunning:
       explanation.summary = (view->started ? "running on " : "leased to ") + view->node.value +

@@ -197,10 +197,36 @@ struct RequestsForgotten {
   JobId below;
 };
 
+// Somebody stopped new work, of a class or for a node, in the operator's words.
+struct Suspension {
+  std::string reason;
+  UtcTime since{};
+
+  friend bool operator==(const Suspension&, const Suspension&) = default;
+};
+
+// Nothing of the class is started while it is paused; what runs goes on.
+struct QueuePauseSet {
+  protocol::ServiceClass service_class = protocol::ServiceClass::kOnDemand;
+  std::optional<Suspension> pause;  // none: resumed
+};
+
+struct NodeQuarantineSet {
+  NodeId node;
+  std::optional<Suspension> quarantine;  // none: released
+};
+
+using Labels = std::map<std::string, std::string>;
+
+struct NodeLabelsSet {
+  NodeId node;
+  Labels labels;  // all of them, from here on
+};
+
 using Fact = std::variant<JobAccepted, DispatchMarkRaised, TaskEnded, TaskRequeued, RequeueConsumed,
                           JobUpdated, JobCancelled, JobEnded, NodeJoined, NodeGivenUp, NodeDrainSet,
                           ZoneSetpointOrdered, ZoneModelLearned, SiteCapSet, JobForgotten,
-                          RequestsForgotten>;
+                          RequestsForgotten, QueuePauseSet, NodeQuarantineSet, NodeLabelsSet>;
 
 // ---- what the store hands back at start
 
@@ -256,6 +282,9 @@ struct DurableState {
   std::vector<std::pair<ZoneId, protocol::Setpoint>> setpoints;
   std::vector<std::pair<ZoneId, LearnedModel>> models;
   std::vector<std::pair<SiteId, SiteCap>> caps;
+  std::vector<std::pair<protocol::ServiceClass, Suspension>> pauses;
+  std::vector<std::pair<NodeId, Suspension>> quarantines;
+  std::vector<std::pair<NodeId, Labels>> labels;
 };
 
 // "SUCCEEDED", ...

@@ -11,9 +11,9 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::array<std::string_view, kConditionCount> kNames = {
-    "node_online", "not_draining", "isolation",         "cores_total",     "memory_total",
-    "not_off",     "not_tripped",  "temperature_known", "room_takes_heat", "runway",
-    "power_share", "cores_free",   "memory_free"};
+    "node_online",  "not_draining", "not_quarantined", "isolation",         "cores_total",
+    "memory_total", "not_off",      "not_tripped",     "temperature_known", "room_takes_heat",
+    "runway",       "power_share",  "cores_free",      "memory_free"};
 
 std::string number(const char* pattern, double value) {
   char buffer[64];
@@ -109,6 +109,7 @@ Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::H
   const std::uint64_t fitting_memory = std::min(memory, node.facts.memory_bytes);
   require(ConditionId::kNodeOnline, node.state == NodeState::kOnline && node.hello_complete);
   require(ConditionId::kNotDraining, !node.draining);
+  require(ConditionId::kNotQuarantined, !node.quarantine);
   require(ConditionId::kIsolation, node.facts.isolated || !shape.needs_isolation);
   require(ConditionId::kCoresTotal, node.facts.cores >= cores);
   require(ConditionId::kMemoryTotal, node.facts.memory_bytes >= memory);
@@ -147,6 +148,8 @@ std::string condition_text(ConditionId id, const Shape& shape, const protocol::H
       return "the node is online and has said what it holds";
     case ConditionId::kNotDraining:
       return "the node is not being drained";
+    case ConditionId::kNotQuarantined:
+      return "the node is not in quarantine";
     case ConditionId::kIsolation:
       return "tasks are walled off from the host";
     case ConditionId::kCoresTotal:

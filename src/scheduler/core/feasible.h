@@ -35,6 +35,7 @@ Shape shape_of(const protocol::JobSpec& spec, Duration remaining_p90 = {});
 enum class ConditionId {
   kNodeOnline,
   kNotDraining,
+  kNotQuarantined,
   kIsolation,
   kCoresTotal,
   kMemoryTotal,
@@ -47,7 +48,7 @@ enum class ConditionId {
   kCoresFree,
   kMemoryFree,
 };
-inline constexpr std::size_t kConditionCount = 13;
+inline constexpr std::size_t kConditionCount = 14;
 using Conditions = std::bitset<kConditionCount>;
 
 // The conditions that `node` fails for `shape` now. `ahead` cores' worth of further tasks may be

@@ -4,6 +4,7 @@
 //   requests.cpp    submits, setpoints, drains
 //   job_control.cpp cancels, holds and updates, jobs that wait for others, deadlines
 //   forgetting.cpp  what becomes of ended jobs and of request ids in the end
+//   operators.cpp   paused queues, nodes in quarantine and their labels, the queue as people see it
 //   sessions.cpp    Hello ... HelloEnd, reports, silence and loss
 //   attempts.cpp    how attempts end: results, retries, the end of jobs
 //   planning.cpp    limits per node
@@ -85,6 +86,14 @@ struct Scheduler::Impl {
   void forget_old_requests();
   void forget_request_of(JobId job);
   [[nodiscard]] std::optional<Error> forgotten_original(const SubmitRequested& event) const;
+
+  // ---- operators.cpp
+  void on(const QueueRequested& event);
+  void on(const QuarantineRequested& event);
+  void on(const LabelsRequested& event);
+  void restore_suspensions(const DurableState& state);
+  [[nodiscard]] const Suspension* pause_of(const JobRecord& job) const;
+  [[nodiscard]] std::string waits_because(const JobRecord& job) const;
 
   // ---- sessions.cpp
   void on(const AgentSaid& event);
@@ -234,7 +243,8 @@ struct Scheduler::Impl {
   std::map<RequestKey, DurableRequest> requests;
   std::map<JobId, RequestKey> requests_by_job;  // of these, the oldest first
   FairShare shares;
-  WaitingJobs waiting_jobs;    // have available() > 0
+  WaitingJobs waiting_jobs;  // have available() > 0
+  std::map<protocol::ServiceClass, Suspension> pauses;
   std::set<JobId> dirty_jobs;  // to be offered to every node
   std::set<std::pair<TimePoint, TaskId>> retries_due;
   std::map<JobId, JobState> ended_states;             // durably

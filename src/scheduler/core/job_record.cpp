@@ -58,7 +58,7 @@ bool JobRecord::failed_too_often() const {
 }
 
 std::uint64_t JobRecord::available() const {
-  if (cancelled_ || spec_.held || !waits_for_.empty()) return 0;
+  if (cancelled_ || spec_.held || paused_ || !waits_for_.empty()) return 0;
   return free_.size() + (std::max(mark_durable_, next_fresh_) - next_fresh_);
 }
 

@@ -38,6 +38,9 @@ class JobRecord {
   [[nodiscard]] JobControl control() const { return {spec_.held, spec_.priority, spec_.deadline}; }
   // Its place in the queue has to be found anew: due() is unset.
   void set_control(const JobControl& control);
+  // Whether the queue of its class stands still.
+  [[nodiscard]] bool paused() const { return paused_; }
+  void set_paused(bool paused) { paused_ = paused; }
   // Jobs that have to end before anything of it starts.
   [[nodiscard]] const std::set<JobId>& waits_for() const { return waits_for_; }
   void wait_for(JobId job) { waits_for_.insert(job); }
@@ -57,7 +60,8 @@ class JobRecord {
   // True once, when the job has ended: whoever asks says so.
   bool take_end() { return all_ended() && !std::exchange(end_said_, true); }
 
-  // Free indices that may be handed out right now; none while held or waiting for a job.
+  // Free indices that may be handed out right now; none while held, paused or waiting for
+  // a job.
   [[nodiscard]] std::uint64_t available() const;
   // Takes the lowest of them; requires available() > 0. The task counts as open from here on.
   struct Taken {
@@ -106,6 +110,7 @@ class JobRecord {
   bool has_payloads_ = false;
   std::optional<CancelCause> cancelled_;
   std::set<JobId> waits_for_;
+  bool paused_ = false;
   bool end_said_ = false;
   UtcTime submitted_at_{};
   std::optional<UtcTime> due_;

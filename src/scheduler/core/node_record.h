@@ -45,6 +45,8 @@ struct NodeRecord {
   std::string installation_id;
   bool joined = false;  // durably known, may hold attempts
   bool draining = false;
+  std::optional<Suspension> quarantine;
+  Labels labels;
   NodeState state = NodeState::kLost;
 
   // The stream: hello_complete once HelloEnd came on this session.

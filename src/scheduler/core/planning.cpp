@@ -118,7 +118,8 @@ void Scheduler::Impl::send_plan(ZoneRecord& zone, const NodeRecord& node) {
 
 void Scheduler::Impl::rerank(NodeIndex index) {
   auto& node = nodes[index];
-  const bool eligible = node.state == NodeState::kOnline && node.hello_complete && !node.draining;
+  const bool eligible =
+      node.state == NodeState::kOnline && node.hello_complete && !node.draining && !node.quarantine;
   const Rank rank = rank_of(node, config.band, config.heat.prediction);
   if (eligible && node.ranked && rank == node.rank) return;
   if (node.ranked) ranked.erase({node.rank, index});

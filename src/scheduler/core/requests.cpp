@@ -31,6 +31,7 @@ void Scheduler::Impl::on(const SubmitRequested& event) {
   const Sequence seq = commit(JobAccepted{id, event.spec, event.request, event.request_hash,
                                           event.staging, mark, utc_now()});
   held_marks.emplace_back(seq, DispatchMarkRaised{id, mark});
+  job.set_paused(pauses.contains(event.spec.service_class));
   remember_request({event.request, event.request_hash, id, seq, utc_now()});
   forget_old_requests();
   follow_dependencies(job);

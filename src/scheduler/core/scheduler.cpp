@@ -58,6 +58,7 @@ Scheduler::Impl::Impl(SchedulerConfig config_in, DurableState state)
   for (auto& [zone, setpoint] : state.setpoints) zones[zone].ordered = std::move(setpoint);
   for (auto& [zone, learned] : state.models) zones[zone].learned = std::move(learned);
   for (const auto& [site, cap] : state.caps) sites[site].cap = cap;
+  restore_suspensions(state);
 }
 
 std::vector<Command> Scheduler::Impl::apply(const Event& event, TimePoint at) {

@@ -97,13 +97,15 @@ class Scheduler {
   [[nodiscard]] Result<TaskExplanation> explain_task(TaskId task) const;
   [[nodiscard]] Result<ZoneExplanation> explain_zone(const ZoneId& zone) const;
   [[nodiscard]] SchedulerStats stats() const;
+  // What waits and why, of each class; the jobs in the order in which they go, at most so many.
+  [[nodiscard]] QueueView queue(std::size_t jobs_max) const;
 
   // The last forecast of the fleet's capacity; no hours before the first.
   [[nodiscard]] const CapacityForecast& capacity() const;
   // When a job of this specification, submitted now, would be done.
   [[nodiscard]] Quote quote(const protocol::JobSpec& spec) const;
-  // The same of what is left of an active job; nothing where it is held, waits for another job or
-  // is not known.
+  // The same of what is left of an active job; nothing where it is held, paused, waits for another
+  // job or is not known.
   [[nodiscard]] std::optional<Quote> estimate(JobId job) const;
   [[nodiscard]] std::vector<SiteView> sites() const;  // by name
 

@@ -44,6 +44,8 @@ struct NodeView {
   protocol::NodeFacts facts;
   NodeState state = NodeState::kLost;
   bool draining = false;
+  std::optional<Suspension> quarantine;
+  Labels labels;
   int cores_used = 0;
   std::uint64_t tasks_running = 0;
   std::uint64_t tasks_waiting = 0;
@@ -129,6 +131,36 @@ struct ZoneExplanation {
   std::vector<std::string> facts;
 };
 
+// The queue of one class.
+struct ClassQueueView {
+  protocol::ServiceClass service_class = protocol::ServiceClass::kOnDemand;
+  std::optional<Suspension> pause;
+  std::uint64_t jobs = 0;
+  std::uint64_t tasks_pending = 0;
+  std::uint64_t tasks_available = 0;  // of these, that any node may have
+  std::uint64_t tasks_on_hold = 0;    // of these, whose job somebody holds
+  std::uint64_t tasks_after = 0;      // of these, whose job waits for the end of others
+  std::uint64_t tasks_paused = 0;     // of these, that wait because of `pause` alone
+  std::uint64_t tasks_running = 0;
+  std::uint64_t cores_leased = 0;
+};
+
+struct QueuedJobView {
+  JobId job;
+  std::string name;
+  TenantId tenant;
+  protocol::ServiceClass service_class = protocol::ServiceClass::kOnDemand;
+  int priority = 50;
+  std::uint64_t tasks_pending = 0;
+  std::uint64_t tasks_running = 0;
+  std::string reason;  // why the pending ones wait, as far as it concerns all of them
+};
+
+struct QueueView {
+  std::vector<ClassQueueView> classes;  // all of them, RESERVED first
+  std::vector<QueuedJobView> jobs;      // those that may start now first, in the order they go
+};
+
 // For metrics.
 // What a tenant has of the fleet, and what it may have.
 struct TenantView {
@@ -153,6 +185,7 @@ struct SchedulerStats {
   std::uint64_t tasks_held_back = 0;  // of these, that wait before a retry
   std::uint64_t tasks_on_hold = 0;    // of these, whose job somebody holds
   std::uint64_t tasks_after = 0;      // of these, whose job waits for the end of others
+  std::uint64_t tasks_paused = 0;     // of these, that wait because their class is paused
   std::uint64_t tasks_running = 0;
   std::uint64_t attempts_granted = 0;
   std::uint64_t results_accepted = 0;

@@ -57,6 +57,8 @@ NodeView Scheduler::Impl::view(const NodeRecord& node) const {
   view.facts = node.facts;
   view.state = node.state;
   view.draining = node.draining;
+  view.quarantine = node.quarantine;
+  view.labels = node.labels;
   for (const auto& [id, attempt] : node.attempts) {
     if (attempt.started) view.cores_used += attempt.resources.cores;
     ++(attempt.started ? view.tasks_running : view.tasks_waiting);
@@ -233,11 +235,14 @@ SchedulerStats Scheduler::stats() const {
       stats.tasks_on_hold += counts.pending - job.unknown_count();
     } else if (!job.waits_for().empty()) {
       stats.tasks_after += counts.pending - job.unknown_count();
+    } else if (job.paused()) {
+      stats.tasks_paused += counts.pending - job.unknown_count();
     }
   }
   for (const auto& [due, task] : impl_->retries_due) {
     const auto job = impl_->jobs.find(task.job);
-    if (job != impl_->jobs.end() && !job->second.spec().held) ++stats.tasks_held_back;
+    if (job == impl_->jobs.end() || job->second.spec().held || job->second.paused()) continue;
+    ++stats.tasks_held_back;
   }
   for (const auto& node : impl_->nodes) {
     ++(node.state == NodeState::kOnline   ? stats.nodes_online

@@ -68,6 +68,19 @@ struct PrintFact {
   std::string operator()(const RequestsForgotten& f) const {
     return "forget requests below " + to_string(f.below);
   }
+  std::string operator()(const QueuePauseSet& f) const {
+    return (f.pause ? "pause " : "resume ") + std::string(to_string(f.service_class)) +
+           (f.pause ? ": " + f.pause->reason : "");
+  }
+  std::string operator()(const NodeQuarantineSet& f) const {
+    return (f.quarantine ? "quarantine " : "release ") + f.node.value +
+           (f.quarantine ? ": " + f.quarantine->reason : "");
+  }
+  std::string operator()(const NodeLabelsSet& f) const {
+    std::string text = "label " + f.node.value;
+    for (const auto& [key, value] : f.labels) text += " " + key + "=" + value;
+    return text;
+  }
 };
 
 struct PrintEvent {
@@ -112,6 +125,14 @@ struct PrintEvent {
     for (const auto job : e.jobs) text += " " + to_string(job);
     return text;
   }
+  std::string operator()(const QueueRequested& e) const {
+    return std::string(e.pause ? "pause" : "resume") + " " +
+           (e.service_class ? std::string(to_string(*e.service_class)) : "all");
+  }
+  std::string operator()(const QuarantineRequested& e) const {
+    return (e.quarantine ? "quarantine " : "release ") + e.node.value;
+  }
+  std::string operator()(const LabelsRequested& e) const { return "label " + e.node.value; }
   std::string operator()(const TimePassed&) const { return "tick"; }
 };
 

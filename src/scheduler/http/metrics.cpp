@@ -85,13 +85,13 @@ void add_work(Page& page, const Metrics& m) {
   page.add(m.core.tasks_pending, {{"state", "pending"}});
   page.add(m.core.tasks_running, {{"state", "running"}});
   page.add(m.core.tasks_unknown, {{"state", "unknown"}});
-  page.begin(
-      MetricType::Gauge, "tasks_waiting",
-      "Tasks that wait, by for what: a node that takes them, the delay before a retry, word "
-      "from nodes after a restart, somebody who holds the job, jobs that it is to run after, "
-      "the disk, or heat and a core on the node that has them.");
+  page.begin(MetricType::Gauge, "tasks_waiting",
+             "Tasks that wait, by for what: a node that takes them, the delay before a retry, word "
+             "from nodes after a restart, somebody who holds the job, jobs that it is to run "
+             "after, a paused queue, "
+             "the disk, or heat and a core on the node that has them.");
   const auto known = m.core.tasks_available + m.core.tasks_held_back + m.core.tasks_unknown +
-                     m.core.tasks_on_hold + m.core.tasks_after;
+                     m.core.tasks_on_hold + m.core.tasks_after + m.core.tasks_paused;
   std::uint64_t leased = 0;
   for (const auto& node : m.nodes) leased += node.tasks_waiting;
   page.add(m.core.tasks_available, {{"reason", "placement"}});
@@ -99,6 +99,7 @@ void add_work(Page& page, const Metrics& m) {
   page.add(m.core.tasks_unknown, {{"reason", "unknown"}});
   page.add(m.core.tasks_on_hold, {{"reason", "hold"}});
   page.add(m.core.tasks_after, {{"reason", "dependency"}});
+  page.add(m.core.tasks_paused, {{"reason", "paused"}});
   page.add(m.core.tasks_pending > known ? m.core.tasks_pending - known : 0, {{"reason", "commit"}});
   page.add(leased, {{"reason", "node"}});
   page.begin(MetricType::Counter, "tasks_ended_total", "Tasks that ended since the start.");

@@ -4,6 +4,8 @@
 
 #include "common/blob_store.h"
 #include "common/io_pool.h"
+#include "scheduler/rpc/fleet_pages.h"
+#include "wire/checks.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -134,6 +136,36 @@ grpc::ServerReadReactor<artifact::v1::UploadRequest>* ArtifactService::Upload(
 grpc::ServerWriteReactor<artifact::v1::DownloadResponse>* ArtifactService::Download(
     grpc::CallbackServerContext*, const artifact::v1::DownloadRequest* request) {
   return new DownloadCall(backend_, *request);
+}
+
+// Looks the disk over on the I/O pool, then asks the store who refers to what is on the page.
+grpc::ServerUnaryReactor* ArtifactService::ListArtifacts(
+    grpc::CallbackServerContext* context, const artifact::v1::ListArtifactsRequest* request,
+    artifact::v1::ListArtifactsResponse* response) {
+  auto* reactor = context->DefaultReactor();
+  const auto page = parse_name_page(*request);
+  if (!page) return refuse(reactor, page.error());
+  backend_.io.post([this, page = *page, response, reactor] {
+    auto stored = backend_.blobs.list();
+    if (!stored) return void(refuse(reactor, stored.error()));
+    response->set_next_page_token(cut(*stored, page));
+    for (const auto& blob : *stored) {
+      auto* out = response->add_artifacts();
+      out->set_digest(blob.digest);
+      out->set_size_bytes(blob.size_bytes);
+      wire::to_wire(blob.used_at, out->mutable_used_at());
+    }
+    backend_.store.read([response, reactor](StoreReader& reader) {
+      for (auto& artifact : *response->mutable_artifacts()) {
+        const auto reference = reader.reference(artifact.digest());
+        if (!reference) return void(refuse(reactor, reference.error()));
+        artifact.set_jobs(reference->jobs);
+        if (reference->jobs > 0) artifact.set_newest_job_id(to_string(reference->newest_job));
+      }
+      reactor->Finish(grpc::Status::OK);
+    });
+  });
+  return reactor;
 }
 
 }  // namespace hearth::scheduler

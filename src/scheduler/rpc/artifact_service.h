@@ -17,6 +17,9 @@ class ArtifactService final : public artifact::v1::ArtifactService::CallbackServ
       grpc::CallbackServerContext* context, artifact::v1::UploadResponse* response) override;
   grpc::ServerWriteReactor<artifact::v1::DownloadResponse>* Download(
       grpc::CallbackServerContext* context, const artifact::v1::DownloadRequest* request) override;
+  grpc::ServerUnaryReactor* ListArtifacts(grpc::CallbackServerContext* context,
+                                          const artifact::v1::ListArtifactsRequest* request,
+                                          artifact::v1::ListArtifactsResponse* response) override;
 
  private:
   Backend& backend_;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "scheduler/runtime/reader.h"
+#include "scheduler/runtime/retention.h"
 
 namespace hearth {
 class BlobStore;
@@ -14,6 +15,18 @@ namespace hearth::scheduler {
 
 class TelemetryStore;
 
+// What is kept for how long, and where, as GetRetention tells.
+struct Keeping {
+  std::string state_dir;
+  RetentionConfig retention;
+  Duration request_keep{};
+  std::size_t request_ids_max = 0;
+  Duration telemetry_fine_keep{};  // zero: no telemetry is kept
+  Duration telemetry_keep{};
+  std::uint64_t telemetry_size_max_bytes = 0;
+  std::function<RetentionStats()> stats;  // on the loop's thread
+};
+
 struct Backend {
   EventLoop& loop;
   Store& store;
@@ -23,6 +36,7 @@ struct Backend {
   std::string store_id;
   std::uint64_t epoch = 0;
   TelemetryStore* telemetry = nullptr;  // none: not kept
+  Keeping keeping{};
 };
 
 }  // namespace hearth::scheduler

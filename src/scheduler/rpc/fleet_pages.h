@@ -1,9 +1,11 @@
-// Pages of nodes, zones and sites, which are listed by name: what a request asks for, and the cut.
+// Pages of nodes, zones, sites and artifacts, which are listed by name: what a request asks for,
+// and the cut.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "common/blob_store.h"
 #include "scheduler/core/view.h"
 #include "scheduler/rpc/cursor.h"
 
@@ -40,6 +42,9 @@ inline const std::string& name_of(const ZoneView& view) {
 }
 inline const std::string& name_of(const SiteView& view) {
   return view.site.value;
+}
+inline const std::string& name_of(const BlobStore::Stored& blob) {
+  return blob.digest;
 }
 
 // Drops what is not on the page; the token of the next one where there is more.

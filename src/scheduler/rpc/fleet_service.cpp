@@ -10,6 +10,10 @@ namespace {
 
 bool is_listed(const NodeView& view, const fleet::v1::ListNodesRequest& request) {
   if (!request.zone_id().empty() && view.facts.zone.value != request.zone_id()) return false;
+  for (const auto& [key, value] : request.labels()) {
+    const auto label = view.labels.find(key);
+    if (label == view.labels.end() || label->second != value) return false;
+  }
   switch (request.state()) {
     case fleet::v1::NODE_STATE_ONLINE:
       return view.state == NodeState::kOnline;

@@ -29,6 +29,17 @@ class FleetService final : public fleet::v1::FleetService::CallbackService {
                                       const fleet::v1::DrainNodeRequest* request,
                                       fleet::v1::DrainNodeResponse* response) override;
 
+  // node_calls.cpp
+  grpc::ServerUnaryReactor* QuarantineNode(grpc::CallbackServerContext* context,
+                                           const fleet::v1::QuarantineNodeRequest* request,
+                                           fleet::v1::QuarantineNodeResponse* response) override;
+  grpc::ServerUnaryReactor* ReleaseNode(grpc::CallbackServerContext* context,
+                                        const fleet::v1::ReleaseNodeRequest* request,
+                                        fleet::v1::ReleaseNodeResponse* response) override;
+  grpc::ServerUnaryReactor* LabelNode(grpc::CallbackServerContext* context,
+                                      const fleet::v1::LabelNodeRequest* request,
+                                      fleet::v1::LabelNodeResponse* response) override;
+
   // heat_service.cpp
   grpc::ServerUnaryReactor* GetNode(grpc::CallbackServerContext* context,
                                     const fleet::v1::GetNodeRequest* request,
@@ -53,6 +64,9 @@ class FleetService final : public fleet::v1::FleetService::CallbackService {
                                         fleet::v1::GetCapacityResponse* response) override;
 
  private:
+  // Applies an event about one node and answers with the node.
+  void change_node(grpc::ServerUnaryReactor* reactor, Event event, const NodeId& node,
+                   fleet::v1::Node* out);
   Backend& backend_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <future>
 
+#include "scheduler/rpc/admin_service.h"
 #include "scheduler/rpc/artifact_service.h"
 #include "scheduler/rpc/fleet_service.h"
 #include "scheduler/rpc/job_service.h"
@@ -40,6 +41,7 @@ struct RpcServer::Impl {
   ArtifactService artifacts{backend};
   FleetService fleet{backend};
   NodeService nodes{sessions};
+  AdminService admin{backend};
   std::unique_ptr<grpc::Server> server;
   int port = 0;
 };
@@ -64,6 +66,7 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(
   builder.RegisterService(&impl->artifacts);
   builder.RegisterService(&impl->fleet);
   builder.RegisterService(&impl->nodes);
+  builder.RegisterService(&impl->admin);
   impl->server = builder.BuildAndStart();
   if (!impl->server) return fail(ErrorCode::kUnavailable, "cannot listen on " + listen);
   return std::unique_ptr<RpcServer>{new RpcServer{std::move(impl)}};

@@ -153,6 +153,12 @@ void to_wire(const NodeView& view, fleet::v1::Node* out) {
   out->set_zone_id(facts.zone.value);
   out->set_site_id(facts.site.value);
   out->set_draining(view.draining);
+  if (view.quarantine) {
+    out->set_quarantined(true);
+    out->set_quarantine_reason(view.quarantine->reason);
+    set_time(view.quarantine->since, out->mutable_quarantined_since());
+  }
+  out->mutable_labels()->insert(view.labels.begin(), view.labels.end());
   out->set_cores(static_cast<std::uint32_t>(facts.cores));
   out->set_cores_used(static_cast<std::uint32_t>(view.cores_used));
   out->set_memory_bytes(facts.memory_bytes);

@@ -105,6 +105,21 @@ struct LogFact {
     log::info("job_forgotten", {{"job", fact.job}});
     return true;
   }
+  bool operator()(const QueuePauseSet& fact) const {
+    log::info(fact.pause ? "queue_paused" : "queue_resumed",
+              {{"class", text(to_string(fact.service_class))},
+               {"reason", fact.pause ? fact.pause->reason : ""}});
+    return true;
+  }
+  bool operator()(const NodeQuarantineSet& fact) const {
+    log::info(fact.quarantine ? "node_quarantined" : "node_released",
+              {{"node", fact.node}, {"reason", fact.quarantine ? fact.quarantine->reason : ""}});
+    return true;
+  }
+  bool operator()(const NodeLabelsSet& fact) const {
+    log::info("node_labelled", {{"node", fact.node}, {"labels", fact.labels.size()}});
+    return true;
+  }
   bool operator()(const RequestsForgotten&) const { return false; }
   bool operator()(const DispatchMarkRaised&) const { return false; }
   bool operator()(const RequeueConsumed&) const { return false; }

@@ -197,6 +197,22 @@ void DurableImage::apply(const CommitEntry&, const RequestsForgotten& fact) {
   std::erase_if(requests_, [&](const auto& item) { return item.second.job < fact.below; });
 }
 
+void DurableImage::apply(const CommitEntry&, const QueuePauseSet& fact) {
+  const std::string name(to_string(fact.service_class));
+  pauses_.erase(name);
+  if (fact.pause) pauses_.emplace(name, std::pair{fact.service_class, *fact.pause});
+}
+
+void DurableImage::apply(const CommitEntry&, const NodeQuarantineSet& fact) {
+  quarantines_.erase(fact.node);
+  if (fact.quarantine) quarantines_.emplace(fact.node, *fact.quarantine);
+}
+
+void DurableImage::apply(const CommitEntry&, const NodeLabelsSet& fact) {
+  labels_.erase(fact.node);
+  if (!fact.labels.empty()) labels_.emplace(fact.node, fact.labels);
+}
+
 Result<> DurableImage::stage(std::uint64_t staging, std::uint64_t first_index,
                              std::vector<std::string> payloads) {
   const bool added = stagings_[staging].try_emplace(first_index, std::move(payloads)).second;
@@ -243,6 +259,10 @@ DurableState DurableImage::load() {
   for (const auto& [zone, setpoint] : setpoints_) state.setpoints.emplace_back(zone, setpoint);
   for (const auto& [zone, learned] : models_) state.models.emplace_back(zone, learned);
   for (const auto& [site, cap] : caps_) state.caps.emplace_back(site, cap);
+  for (const auto& [name, pause] : pauses_) state.pauses.push_back(pause);
+  for (const auto& [node, quarantine] : quarantines_)
+    state.quarantines.emplace_back(node, quarantine);
+  for (const auto& [node, labels] : labels_) state.labels.emplace_back(node, labels);
   return state;
 }
 
@@ -398,23 +418,46 @@ Result<std::vector<JobId>> DurableImage::expired_jobs(UtcTime before, std::size_
   return expired;
 }
 
-Result<std::vector<std::string>> DurableImage::referenced(const std::vector<std::string>& digests) {
-  std::set<std::string> known;
-  const auto add = [&](const protocol::AttemptReport& report) {
-    for (const auto& output : report.outputs) known.insert(output.digest);
+// By digest the jobs that refer to it.
+std::map<std::string, std::set<JobId>> DurableImage::all_references() const {
+  std::map<std::string, std::set<JobId>> all;
+  const auto add = [&](JobId job, const protocol::AttemptReport& report) {
+    for (const auto& output : report.outputs) all[output.digest].insert(job);
   };
   for (const auto* jobs : {&jobs_, &forgotten_}) {
     for (const auto& [id, job] : *jobs) {
-      for (const auto& input : job.row.spec.inputs) known.insert(input.digest);
-      for (const auto& [index, task] : job.tasks) add(task.report);
-      for (const auto& [key, attempt] : job.retried) add(attempt.report);
+      for (const auto& input : job.row.spec.inputs) all[input.digest].insert(id);
+      for (const auto& [index, task] : job.tasks) add(id, task.report);
+      for (const auto& [key, attempt] : job.retried) add(id, attempt.report);
     }
   }
+  return all;
+}
+
+Result<std::vector<std::string>> DurableImage::referenced(const std::vector<std::string>& digests) {
+  const auto all = all_references();
   std::vector<std::string> kept;
   for (const auto& digest : digests) {
-    if (known.contains(digest)) kept.push_back(digest);
+    if (all.contains(digest)) kept.push_back(digest);
   }
   return kept;
+}
+
+Result<std::vector<StoreReader::Reference>> DurableImage::references(const std::string& after,
+                                                                     std::size_t limit) {
+  const auto all = all_references();
+  std::vector<Reference> references;
+  for (auto item = all.upper_bound(after); item != all.end() && references.size() < limit; ++item) {
+    references.push_back({item->first, item->second.size(), *item->second.rbegin()});
+  }
+  return references;
+}
+
+Result<StoreReader::Reference> DurableImage::reference(const std::string& digest) {
+  const auto all = all_references();
+  const auto found = all.find(digest);
+  if (found == all.end()) return Reference{digest, 0, {}};
+  return Reference{digest, found->second.size(), *found->second.rbegin()};
 }
 
 Swept DurableImage::sweep(const SweepOrder& order) {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "scheduler/store/store.h"
@@ -46,6 +47,8 @@ class DurableImage : public StoreReader {
   Result<StoreUsage> usage() override;
   Result<std::vector<JobId>> expired_jobs(UtcTime before, std::size_t limit) override;
   Result<std::vector<std::string>> referenced(const std::vector<std::string>& digests) override;
+  Result<std::vector<Reference>> references(const std::string& after, std::size_t limit) override;
+  Result<Reference> reference(const std::string& digest) override;
 
   Swept sweep(const SweepOrder& order);
 
@@ -77,10 +80,14 @@ class DurableImage : public StoreReader {
   void apply(const CommitEntry& entry, const SiteCapSet& fact);
   void apply(const CommitEntry& entry, const JobForgotten& fact);
   void apply(const CommitEntry& entry, const RequestsForgotten& fact);
+  void apply(const CommitEntry& entry, const QueuePauseSet& fact);
+  void apply(const CommitEntry& entry, const NodeQuarantineSet& fact);
+  void apply(const CommitEntry& entry, const NodeLabelsSet& fact);
 
   void keep_tails(Job& job, const CommitEntry& entry, const protocol::AttemptReport& report);
   void log(Sequence seq, JobId job, const Fact& fact);
   void sweep_stagings();
+  [[nodiscard]] std::map<std::string, std::set<JobId>> all_references() const;
   Job* find(JobId job);
   Job& existing(JobId job);
 
@@ -94,6 +101,9 @@ class DurableImage : public StoreReader {
   std::map<ZoneId, protocol::Setpoint> setpoints_;
   std::map<ZoneId, LearnedModel> models_;
   std::map<SiteId, SiteCap> caps_;
+  std::map<std::string, std::pair<protocol::ServiceClass, Suspension>> pauses_;  // by class name
+  std::map<NodeId, Suspension> quarantines_;
+  std::map<NodeId, Labels> labels_;
   std::map<Sequence, EventRow> events_;
   Sequence earliest_ = 0;
   std::map<JobId, Job> forgotten_;  // until they are swept

@@ -39,8 +39,8 @@ Result<> MemoryStore::backup(const std::string& path) {
   return fail(ErrorCode::kFailedPrecondition, path + ": a store in memory has no file to copy");
 }
 
-Result<> MemoryStore::check() {
-  return {};
+Result<std::vector<std::string>> MemoryStore::inspect() {
+  return std::vector<std::string>{};
 }
 
 void MemoryStore::sync() {

@@ -24,7 +24,7 @@ class MemoryStore : public Store {
   void sweep(SweepOrder order, std::function<void(Result<Swept>)> done) override;
   void read(std::function<void(StoreReader&)> query) override;  // at once
   Result<> backup(const std::string& path) override;            // kFailedPrecondition: has no file
-  Result<> check() override;
+  Result<std::vector<std::string>> inspect() override;
 
   // Makes everything written durable, or the first `count` of the calls of commit() and stage()
   // that are not yet, and reports it. Callbacks may commit and stage more, which then waits.

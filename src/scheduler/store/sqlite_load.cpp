@@ -198,13 +198,47 @@ Result<> load_caps(Database& database, DurableState& state) {
       });
 }
 
+Result<> load_suspensions(Database& database, DurableState& state) {
+  return database
+      .statement("SELECT kind, name, reason, since_ms FROM suspensions ORDER BY kind, name")
+      .each([&](Row row) -> Result<bool> {
+        const auto kind = row.text();
+        const auto name = row.text();
+        Suspension suspension{row.text(), {}};
+        suspension.since = UtcTime{Duration{row.integer()}};
+        if (kind == "NODE") {
+          state.quarantines.emplace_back(NodeId{name}, std::move(suspension));
+          return true;
+        }
+        const auto service_class = from_stored_name<protocol::ServiceClass>(name);
+        if (kind != "QUEUE" || !service_class) {
+          return fail(ErrorCode::kInternal, "damaged row in the store: suspension " + name);
+        }
+        state.pauses.emplace_back(*service_class, std::move(suspension));
+        return true;
+      });
+}
+
+Result<> load_labels(Database& database, DurableState& state) {
+  return database.statement("SELECT node, label, value FROM node_labels ORDER BY node, label")
+      .each([&](Row row) -> Result<bool> {
+        const NodeId node{row.text()};
+        if (state.labels.empty() || state.labels.back().first != node) {
+          state.labels.emplace_back(node, Labels{});
+        }
+        const auto label = row.text();
+        state.labels.back().second[label] = row.text();
+        return true;
+      });
+}
+
 }  // namespace
 
 Result<DurableState> load_durable_state(Database& database) {
   DurableState state;
   auto done = begin_epoch(database);
   for (auto* load : {load_meta, load_jobs, load_ended_jobs, load_nodes, load_requests,
-                     load_setpoints, load_models, load_caps}) {
+                     load_setpoints, load_models, load_caps, load_suspensions, load_labels}) {
     if (done) done = load(database, state);
   }
   if (!done) return tl::unexpected(std::move(done.error()));

@@ -29,6 +29,8 @@ class SqliteReader : public StoreReader {
   Result<StoreUsage> usage() override;
   Result<std::vector<JobId>> expired_jobs(UtcTime before, std::size_t limit) override;
   Result<std::vector<std::string>> referenced(const std::vector<std::string>& digests) override;
+  Result<std::vector<Reference>> references(const std::string& after, std::size_t limit) override;
+  Result<Reference> reference(const std::string& digest) override;
 
  private:
   // Where the job has `indices`.

@@ -4,7 +4,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727468;  // "Hrth"
-constexpr std::int64_t kVersion = 6;
+constexpr std::int64_t kVersion = 7;
 
 // A finished task is one row, clustered by commit order within its job: writing appends, streaming
 // results reads on, and the one index gives the page by index. Few tasks do not succeed, so a
@@ -210,11 +210,28 @@ CREATE TRIGGER output_goes_with_attempt AFTER DELETE ON retried_attempts BEGIN
 END;
 )";
 
+// Version 7: what operators suspended, kind "QUEUE" or "NODE"; what they call nodes.
+constexpr const char* kTablesOf7 = R"(
+CREATE TABLE suspensions (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) STRICT;
+CREATE TABLE node_labels (
+  node TEXT NOT NULL,
+  label TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (node, label)
+) STRICT;
+)";
+
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
   return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 + kTablesOf3 +
-                          kTablesOf4 + kTablesOf5 + kTablesOf6 +
+                          kTablesOf4 + kTablesOf5 + kTablesOf6 + kTablesOf7 +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
@@ -222,8 +239,9 @@ Result<> make_tables(Database& database) {
 Result<> upgrade_from(std::int64_t version, Database& database) {
   return database.execute("BEGIN IMMEDIATE;" + std::string(version < 2 ? kTablesOf2 : "") +
                           (version < 3 ? kTablesOf3 : "") + (version < 4 ? kTablesOf4 : "") +
-                          (version < 5 ? kTablesOf5 : "") + kTablesOf6 +
-                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
+                          (version < 5 ? kTablesOf5 : "") + (version < 6 ? kTablesOf6 : "") +
+                          kTablesOf7 + "PRAGMA user_version = " + std::to_string(kVersion) +
+                          "; COMMIT");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "scheduler/store/file_lock.h"
 #include "scheduler/store/mailbox.h"
 #include "scheduler/store/sqlite.h"
+#include "scheduler/store/sqlite_inspect.h"
 #include "scheduler/store/sqlite_load.h"
 #include "scheduler/store/sqlite_reader.h"
 #include "scheduler/store/sqlite_schema.h"
@@ -227,19 +228,9 @@ Result<> SqliteStore::backup(const std::string& path) {
   return {};
 }
 
-Result<> SqliteStore::check() {
+Result<std::vector<std::string>> SqliteStore::inspect() {
   HEARTH_TRY(database, Database::open(impl_->writing.path()));
-  std::string problems;
-  auto checked =
-      database.statement("PRAGMA integrity_check(10)").each([&](Row row) -> Result<bool> {
-        const std::string line = row.text();
-        if (line != "ok") problems += (problems.empty() ? "" : "; ") + line;
-        return true;
-      });
-  if (checked && !problems.empty()) {
-    return fail(ErrorCode::kInternal, database.path() + ": " + problems);
-  }
-  return checked;
+  return inspect_store_file(database);
 }
 
 }  // namespace hearth::scheduler

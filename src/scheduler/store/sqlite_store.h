@@ -32,7 +32,7 @@ class SqliteStore : public Store {
   void sweep(SweepOrder order, std::function<void(Result<Swept>)> done) override;
   void read(std::function<void(StoreReader&)> query) override;
   Result<> backup(const std::string& path) override;
-  Result<> check() override;
+  Result<std::vector<std::string>> inspect() override;
 
  private:
   struct Impl;

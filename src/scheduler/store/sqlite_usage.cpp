@@ -100,4 +100,38 @@ Result<std::vector<std::string>> SqliteReader::referenced(const std::vector<std:
   return kept;
 }
 
+Result<std::vector<StoreReader::Reference>> SqliteReader::references(const std::string& after,
+                                                                     std::size_t limit) {
+  std::vector<Reference> references;
+  const auto read = [&](Row row) -> Result<bool> {
+    Reference reference;
+    reference.digest = row.text();
+    reference.jobs = row.number();
+    reference.newest_job = JobId{row.number()};
+    references.push_back(std::move(reference));
+    return true;
+  };
+  const auto done = database_
+                        .statement(
+                            "SELECT digest, count(*), max(job) FROM artifact_references"
+                            " WHERE digest > ? GROUP BY digest ORDER BY digest LIMIT ?")
+                        .each(read, after, static_cast<std::int64_t>(limit));
+  if (!done) return tl::unexpected(done.error());
+  return references;
+}
+
+Result<StoreReader::Reference> SqliteReader::reference(const std::string& digest) {
+  Reference reference{digest, 0, {}};
+  const auto read = [&](Row row) -> Result<bool> {
+    reference.jobs = row.number();
+    if (!row.next_is_null()) reference.newest_job = JobId{row.number()};
+    return true;
+  };
+  const auto done =
+      database_.statement("SELECT count(*), max(job) FROM artifact_references WHERE digest = ?")
+          .each(read, digest);
+  if (!done) return tl::unexpected(done.error());
+  return reference;
+}
+
 }  // namespace hearth::scheduler

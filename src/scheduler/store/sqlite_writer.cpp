@@ -199,6 +199,34 @@ Result<> SqliteWriter::write(const CommitEntry&, const RequestsForgotten& fact) 
   return database_.statement("DELETE FROM requests WHERE job < ?").run(fact.below.value);
 }
 
+Result<> SqliteWriter::suspend(std::string_view kind, std::string_view name,
+                               const std::optional<Suspension>& suspension) {
+  if (!suspension) {
+    return database_.statement("DELETE FROM suspensions WHERE kind = ? AND name = ?")
+        .run(kind, name);
+  }
+  return database_.statement("INSERT OR REPLACE INTO suspensions VALUES (?,?,?,?)")
+      .run(kind, name, suspension->reason, to_ms(suspension->since));
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const QueuePauseSet& fact) {
+  return suspend("QUEUE", stored_name(fact.service_class), fact.pause);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const NodeQuarantineSet& fact) {
+  return suspend("NODE", fact.node.value, fact.quarantine);
+}
+
+Result<> SqliteWriter::write(const CommitEntry&, const NodeLabelsSet& fact) {
+  auto done = database_.statement("DELETE FROM node_labels WHERE node = ?").run(fact.node.value);
+  for (const auto& [label, value] : fact.labels) {
+    if (!done) return done;
+    done = database_.statement("INSERT INTO node_labels VALUES (?,?,?)")
+               .run(fact.node.value, label, value);
+  }
+  return done;
+}
+
 Result<> SqliteWriter::refer(const std::string& digest, JobId job) {
   return database_.statement("INSERT OR IGNORE INTO artifact_references VALUES (?,?)")
       .run(digest, job.value);

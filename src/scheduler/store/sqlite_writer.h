@@ -48,6 +48,12 @@ class SqliteWriter {
   Result<> write(const CommitEntry& entry, const JobForgotten& fact);
   Result<> write(const CommitEntry& entry, const RequestsForgotten& fact);
 
+  Result<> write(const CommitEntry& entry, const QueuePauseSet& fact);
+  Result<> write(const CommitEntry& entry, const NodeQuarantineSet& fact);
+  Result<> write(const CommitEntry& entry, const NodeLabelsSet& fact);
+
+  Result<> suspend(std::string_view kind, std::string_view name,
+                   const std::optional<Suspension>& suspension);
   // The job needs this artifact; those that an attempt made.
   Result<> refer(const std::string& digest, JobId job);
   Result<> refer(const protocol::AttemptReport& report);

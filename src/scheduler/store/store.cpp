@@ -21,6 +21,14 @@ StoreReader::PayloadPage single_payload(std::uint64_t index, std::uint64_t stand
   return {index, {std::move(page.payloads[stands_for - page.first])}};
 }
 
+Result<> Store::check() {
+  HEARTH_TRY(findings, inspect());
+  if (findings.empty()) return {};
+  std::string all;
+  for (const auto& finding : findings) all += (all.empty() ? "" : "; ") + finding;
+  return fail(ErrorCode::kInternal, all);
+}
+
 Error no_such_job(StoreReader& reader, JobId job) {
   const auto newest = reader.last_job();
   const bool deleted = newest && job.value != 0 && job <= *newest;

@@ -131,6 +131,15 @@ class StoreReader {
   virtual Result<std::vector<JobId>> expired_jobs(UtcTime before, std::size_t limit) = 0;
   // Of these artifacts those that a kept job reads or one of its attempts made, as they came.
   virtual Result<std::vector<std::string>> referenced(const std::vector<std::string>& digests) = 0;
+  // All artifacts that kept jobs refer to, by digest, after `after`, at most `limit`.
+  struct Reference {
+    std::string digest;
+    std::uint64_t jobs = 0;
+    JobId newest_job;
+  };
+  virtual Result<std::vector<Reference>> references(const std::string& after,
+                                                    std::size_t limit) = 0;
+  virtual Result<Reference> reference(const std::string& digest) = 0;
 };
 
 // A piece of deleting: what is left of forgotten jobs, then events.
@@ -179,8 +188,12 @@ class Store {
   // new store_id. kAlreadyExists: there is such a file. Blocks.
   virtual Result<> backup(const std::string& path) = 0;
 
-  // Whether all pages and indexes are sound. Blocks, long for a large store.
-  virtual Result<> check() = 0;
+  // What is wrong with pages, indexes and rows that belong together, a line each, some dozens at
+  // most; empty where all is well. Blocks, long for a large store.
+  virtual Result<std::vector<std::string>> inspect() = 0;
+
+  // kInternal, with what is wrong: inspect() finds something.
+  Result<> check();
 };
 
 struct StoreCallbacks {

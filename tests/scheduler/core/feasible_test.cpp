@@ -51,6 +51,11 @@ INSTANTIATE_TEST_SUITE_P(
              ConditionId::kNodeOnline},
         Case{"draining", [](NodeRecord& n, Shape&) { n.draining = true; },
              ConditionId::kNotDraining},
+        Case{"quarantined",
+             [](NodeRecord& n, Shape&) {
+               n.quarantine = Suspension{"odd", {}};
+             },
+             ConditionId::kNotQuarantined},
         Case{"isolation", [](NodeRecord&, Shape& s) { s.needs_isolation = true; },
              ConditionId::kIsolation},
         Case{"small", [](NodeRecord&, Shape& s) { s.resources.cores = 5; },

@@ -193,6 +193,12 @@ Event parse(const Line& line, const Scheduler& scheduler) {
     }
     return event;
   }
+  if (kind == "pause" || kind == "resume") {
+    return QueueRequested{6, protocol::parse_service_class(line.words[3]), kind == "pause", "test"};
+  }
+  if (kind == "quarantine" || kind == "trust") {
+    return QuarantineRequested{7, NodeId{line.words[3]}, kind == "quarantine", false, "test"};
+  }
   if (kind == "drain") return DrainRequested{3, NodeId{line.words[3]}, true, false};
   if (kind == "undrain") return DrainRequested{3, NodeId{line.words[3]}, false, false};
   if (kind == "set") return SetpointRequested{4, ZoneId{line.words[3]}, setpoint(line.words[4])};

@@ -57,6 +57,16 @@ inline auto tied(const RequestsForgotten& f) {
   return std::tie(f.below);
 }
 
+inline auto tied(const QueuePauseSet& f) {
+  return std::tie(f.service_class, f.pause);
+}
+inline auto tied(const NodeQuarantineSet& f) {
+  return std::tie(f.node, f.quarantine);
+}
+inline auto tied(const NodeLabelsSet& f) {
+  return std::tie(f.node, f.labels);
+}
+
 inline auto tied(const JobRow& r) {
   return std::tie(r.job, r.spec, r.state, r.staging, r.cancelled, r.reason, r.counts, r.totals,
                   r.submitted_at, r.ended_at, r.accepted_seq, r.ended_seq);
@@ -106,8 +116,9 @@ inline bool operator==(const DurableJob& a, const DurableJob& b) {
 // Of one store or of two: which store it is does not count.
 inline bool operator==(const DurableState& a, const DurableState& b) {
   return std::tie(a.epoch, a.last_seq, a.last_job, a.jobs, a.nodes, a.requests, a.setpoints,
-                  a.models, a.caps) == std::tie(b.epoch, b.last_seq, b.last_job, b.jobs, b.nodes,
-                                                b.requests, b.setpoints, b.models, b.caps);
+                  a.models, a.caps, a.pauses, a.quarantines, a.labels) ==
+         std::tie(b.epoch, b.last_seq, b.last_job, b.jobs, b.nodes, b.requests, b.setpoints,
+                  b.models, b.caps, b.pauses, b.quarantines, b.labels);
 }
 
 }  // namespace hearth::scheduler

@@ -10,12 +10,15 @@
 
 #include "harness.h"
 #include "samples.h"
+#include "scheduler/store/sqlite_inspect.h"
 
 namespace hearth::scheduler {
 namespace {
 
-// Takes back what versions 6 and 5 of the tables added.
+// Takes back what versions 7, 6 and 5 of the tables added.
+const std::string kWithout7 = "DROP TABLE suspensions; DROP TABLE node_labels;";
 const std::string kWithout6 =
+    kWithout7 +
     "DROP TRIGGER output_goes_with_task; DROP TRIGGER output_goes_with_attempt;"
     "DROP TABLE task_output;";
 const std::string kWithout5 =
@@ -121,6 +124,8 @@ TEST_F(SqliteStoreTest, WhatATaskPrintedGoesWithItsRow) {
 
 TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
   { ASSERT_TRUE(open(path_)); }
+  run_sql(path_, kWithout7 + "PRAGMA user_version = 6");
+  { ASSERT_TRUE(open(path_)); }
   run_sql(path_, kWithout6 + "PRAGMA user_version = 5");
   { ASSERT_TRUE(open(path_)); }
   run_sql(path_, kWithout5);
@@ -167,6 +172,69 @@ TEST_F(SqliteStoreTest, AnEarlierVersionsJobsReferToTheirArtifacts) {
   });
   EXPECT_EQ(answer.get_future().get(),
             (std::vector<std::string>{std::string(64, 'a'), std::string(64, 'd')}));
+}
+
+TEST_F(SqliteStoreTest, RowsThatDoNotBelongTogetherAreFound) {
+  {
+    auto store = open(path_).value();
+    ASSERT_TRUE(store->load());
+    auto end = job_ended(1);
+    end.counts = {0, 0, 1, 0, 0};
+    store->commit(number(0, {accepted(1), ended(1, 0), end, accepted(2), ended(2, 0)}));
+  }
+  {
+    auto store = open(path_).value();
+    EXPECT_EQ(store->inspect().value(), std::vector<std::string>{});
+  }
+  run_sql(path_, "UPDATE jobs SET succeeded = 5 WHERE id = 1; DELETE FROM jobs WHERE id = 2");
+  auto store = open(path_).value();
+  const auto findings = store->inspect().value();
+  ASSERT_EQ(findings.size(), 5u) << testing::PrintToString(findings);
+  EXPECT_EQ(findings[0], "j2: 1 results of a job that is not there");
+  EXPECT_NE(findings[1].find("j1: ended with 5 tasks"), std::string::npos) << findings[1];
+  EXPECT_NE(findings[2].find("request id request-2"), std::string::npos) << findings[2];
+  const auto checked = store->check();
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().message.find(findings[1]), std::string::npos);
+}
+
+TEST_F(SqliteStoreTest, ARestoredBackupIsAStoreOfItsOwnWithAnEpochFarAbove) {
+  const auto copy = directory_.file("copy.db");
+  std::string store_id;
+  {
+    auto store = open(path_).value();
+    store_id = store->load()->store_id;
+    store->commit(number(0, {accepted(1)}));
+    const auto busy = restore_store_file(path_, copy);
+    ASSERT_FALSE(busy);
+    EXPECT_EQ(busy.error().code, ErrorCode::kNotFound) << "there is no backup yet";
+  }
+  {
+    Outcome outcome;
+    auto store = SqliteStore::open({path_}, outcome.callbacks()).value();
+    ASSERT_TRUE(store->load());
+    ASSERT_TRUE(store->backup(copy));
+    store->commit(number(1, {accepted(2)}));
+    ASSERT_TRUE(outcome.wait_for(2));
+    const auto busy = restore_store_file(path_, copy);
+    ASSERT_FALSE(busy);
+    EXPECT_NE(busy.error().message.find("held by another process"), std::string::npos);
+  }
+  const auto replaced = restore_store_file(path_, copy);
+  ASSERT_TRUE(replaced) << replaced.error().message;
+  EXPECT_EQ(*replaced, path_ + ".replaced-1");
+  auto state = open(path_).value()->load();
+  ASSERT_TRUE(state);
+  EXPECT_EQ(state->last_job, JobId{1});
+  EXPECT_NE(state->store_id, store_id);
+  EXPECT_GT(state->epoch, 1000u);
+  EXPECT_EQ(open(*replaced).value()->load()->last_job, JobId{2}) << "what was there stays";
+
+  std::ofstream(directory_.file("nonsense")) << std::string(5000, 'x');
+  const auto refused = restore_store_file(path_, directory_.file("nonsense"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_EQ(open(path_).value()->load()->last_job, JobId{1}) << "nothing was changed";
 }
 
 TEST_F(SqliteStoreTest, ASecondOpenerIsRefused) {

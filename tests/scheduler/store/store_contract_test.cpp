@@ -147,6 +147,34 @@ TYPED_TEST(StoreContract, RequestIdsAreForgottenByTheAgeOfTheirJobs) {
   EXPECT_EQ(state.requests[1].job, JobId{3});
 }
 
+TYPED_TEST(StoreContract, WhatOperatorsSuspendAndLabelIsKeptUntilTheyTakeItBack) {
+  using protocol::ServiceClass;
+  const NodeId node{"n1"};
+  this->commit({QueuePauseSet{ServiceClass::kReserved, Suspension{"once", at_ms(1)}},
+                QueuePauseSet{ServiceClass::kFlex, Suspension{"tariff", at_ms(2)}},
+                QueuePauseSet{ServiceClass::kReserved, std::nullopt},
+                NodeQuarantineSet{node, Suspension{"odd results", at_ms(3)}},
+                NodeLabelsSet{node, {{"a", "1"}, {"rack", "cellar"}}},
+                NodeLabelsSet{NodeId{"n2"}, {{"a", ""}}}});
+  auto state = this->harness_.restart();
+  ASSERT_EQ(state.pauses.size(), 1u);
+  EXPECT_EQ(state.pauses[0].first, ServiceClass::kFlex);
+  EXPECT_EQ(state.pauses[0].second, (Suspension{"tariff", at_ms(2)}));
+  ASSERT_EQ(state.quarantines.size(), 1u);
+  EXPECT_EQ(state.quarantines[0].first, node);
+  EXPECT_EQ(state.quarantines[0].second, (Suspension{"odd results", at_ms(3)}));
+  ASSERT_EQ(state.labels.size(), 2u);
+  EXPECT_EQ(state.labels[0].second, (Labels{{"a", "1"}, {"rack", "cellar"}}));
+  this->commit({QueuePauseSet{ServiceClass::kFlex, std::nullopt},
+                NodeQuarantineSet{node, std::nullopt}, NodeLabelsSet{node, {}},
+                NodeLabelsSet{NodeId{"n2"}, {{"b", "2"}}}});
+  state = this->harness_.restart();
+  EXPECT_THAT(state.pauses, IsEmpty());
+  EXPECT_THAT(state.quarantines, IsEmpty());
+  ASSERT_EQ(state.labels.size(), 1u);
+  EXPECT_EQ(state.labels[0].second, (Labels{{"b", "2"}}));
+}
+
 TYPED_TEST(StoreContract, TheDispatchMarkIsKept) {
   this->commit({accepted(1), accepted(2)});
   this->commit({DispatchMarkRaised{JobId{1}, 12'288}});
