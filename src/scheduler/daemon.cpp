@@ -7,6 +7,7 @@
 #include "common/io_pool.h"
 #include "common/log.h"
 #include "scheduler/http/pages.h"
+#include "scheduler/rpc/audit.h"
 #include "scheduler/rpc/server.h"
 #include "scheduler/runtime/clock.h"
 #include "scheduler/runtime/telemetry_recorder.h"
@@ -107,6 +108,8 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   });
   retention = std::make_unique<Retention>(loop, *store, *blobs, config.retention);
   backend.keeping = keeping();
+  HEARTH_TRY(audit, AuditLog::open(config.state_dir + "/audit.jsonl"));
+  backend.audit = std::move(audit);
   std::optional<tls::CredentialPaths> staged;
   if (credentials) staged = credentials->staged();
   HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions, staged));

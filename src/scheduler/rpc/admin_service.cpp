@@ -5,6 +5,7 @@
 #include <future>
 
 #include "common/blob_store.h"
+#include "scheduler/rpc/ownership.h"
 #include "wire/checks.h"
 #include "wire/job.h"
 
@@ -307,6 +308,8 @@ void AdminService::suspend(grpc::ServerUnaryReactor* reactor, job::v1::ServiceCl
 grpc::ServerUnaryReactor* AdminService::PauseQueue(grpc::CallbackServerContext* context,
                                                    const admin::v1::PauseQueueRequest* request,
                                                    admin::v1::PauseQueueResponse* response) {
+  audit(backend_, *context, "PauseQueue", job::v1::ServiceClass_Name(request->service_class()),
+        request->reason());
   auto* reactor = context->DefaultReactor();
   suspend(reactor, request->service_class(), QueueRequested{0, {}, true, request->reason()},
           response);
@@ -316,6 +319,7 @@ grpc::ServerUnaryReactor* AdminService::PauseQueue(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* AdminService::ResumeQueue(grpc::CallbackServerContext* context,
                                                     const admin::v1::ResumeQueueRequest* request,
                                                     admin::v1::ResumeQueueResponse* response) {
+  audit(backend_, *context, "ResumeQueue", job::v1::ServiceClass_Name(request->service_class()));
   auto* reactor = context->DefaultReactor();
   suspend(reactor, request->service_class(), QueueRequested{0, {}, false, {}}, response);
   return reactor;

@@ -1,6 +1,7 @@
 #include "scheduler/rpc/agent_stream.h"
 
 #include "common/log.h"
+#include "scheduler/rpc/access.h"
 #include "scheduler/rpc/session_table.h"
 #include "wire/node.h"
 #include "wire/output.h"
@@ -120,6 +121,15 @@ void AgentStream::read_on() {
   if (!final_status_) StartRead(&request_);
 }
 
+// A node speaks for itself alone. Without TLS anybody may.
+Result<> AgentStream::check_own_node(const protocol::AgentMessage& hello) const {
+  const auto caller = caller_of(context_);
+  const auto& node = std::get<protocol::Hello>(hello).facts.node.value;
+  if (caller.role != tls::Role::kNode || caller.name == node) return {};
+  return fail(ErrorCode::kFailedPrecondition,
+              "node " + node + ": the certificate is of node " + caller.name);
+}
+
 void AgentStream::OnReadDone(bool ok) {
   auto& loop = table_.loop();
   if (!ok) {
@@ -132,6 +142,8 @@ void AgentStream::OnReadDone(bool ok) {
     const auto& first = heard->said.front().message;
     if (auto sound = check_greeting(first); !sound) {
       heard = tl::unexpected(sound.error());
+    } else if (auto own = check_own_node(first); !own) {
+      heard = tl::unexpected(own.error());
     } else if (std::get<protocol::Hello>(first).serves_output) {
       loop.post([this] { table_.set_serves_output(session_); });
     }

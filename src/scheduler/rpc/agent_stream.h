@@ -34,6 +34,7 @@ class AgentStream final
   [[nodiscard]] std::size_t outbox_bytes() const { return outbox_.bytes(); }
 
  private:
+  Result<> check_own_node(const protocol::AgentMessage& hello) const;
   void queued();
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;

@@ -5,6 +5,7 @@
 #include "common/blob_store.h"
 #include "common/io_pool.h"
 #include "scheduler/rpc/fleet_pages.h"
+#include "scheduler/rpc/ownership.h"
 #include "wire/checks.h"
 
 namespace hearth::scheduler {
@@ -19,7 +20,10 @@ class UploadCall final : public grpc::ServerReadReactor<artifact::v1::UploadRequ
  public:
   UploadCall(Backend& backend, grpc::CallbackServerContext& context,
              artifact::v1::UploadResponse& response)
-      : backend_(backend), context_(context), response_(response) {
+      : backend_(backend),
+        context_(context),
+        response_(response),
+        tenant_(tenant_of(caller_of(context))) {
     StartRead(&request_);
   }
 
@@ -37,7 +41,10 @@ class UploadCall final : public grpc::ServerReadReactor<artifact::v1::UploadRequ
       return refuse({ErrorCode::kInvalidArgument, "data: over 1 MiB in one message"});
     }
     if (!upload_) {
-      if (backend_.blobs.use(request_.digest())) {
+      digest_ = request_.digest();
+      // A tenant shows that it has the bytes, or it could have those of others by their digest.
+      const bool known = tenant_.empty() || backend_.uploads->has(tenant_, digest_);
+      if (known && backend_.blobs.use(digest_)) {
         response_.set_already_stored(true);
         return Finish(grpc::Status::OK);
       }
@@ -53,6 +60,7 @@ class UploadCall final : public grpc::ServerReadReactor<artifact::v1::UploadRequ
     if (context_.IsCancelled()) return Finish(grpc::Status::CANCELLED);
     if (!upload_) return refuse({ErrorCode::kInvalidArgument, "the stream ended before a digest"});
     if (auto stored = upload_->finish(); !stored) return refuse(stored.error());
+    if (!tenant_.empty()) backend_.uploads->add(tenant_, digest_);
     Finish(grpc::Status::OK);
   }
 
@@ -62,14 +70,33 @@ class UploadCall final : public grpc::ServerReadReactor<artifact::v1::UploadRequ
   grpc::CallbackServerContext& context_;
   artifact::v1::UploadResponse& response_;
   artifact::v1::UploadRequest request_;
+  std::string tenant_;  // empty: an operator's or agent's
+  std::string digest_;
   std::optional<hearth::Upload> upload_;
 };
 
 // Reads one chunk after another as the client takes them. Deletes itself.
 class DownloadCall final : public grpc::ServerWriteReactor<artifact::v1::DownloadResponse> {
  public:
-  DownloadCall(Backend& backend, const artifact::v1::DownloadRequest& request) : backend_(backend) {
-    backend_.io.post([this, digest = request.digest(), offset = request.offset()] {
+  DownloadCall(Backend& backend, const artifact::v1::DownloadRequest& request,
+               const std::string& tenant)
+      : backend_(backend) {
+    if (tenant.empty()) {
+      open(request.digest(), request.offset());
+      return;
+    }
+    backend_.store.read(
+        [this, tenant, digest = request.digest(), offset = request.offset()](StoreReader& reader) {
+          const auto foreign = foreign_artifacts(reader, *backend_.uploads, tenant, {digest});
+          if (!foreign) return Finish(wire::to_status(foreign.error()));
+          // As if it were not there: the store's own words.
+          open(foreign->empty() ? digest : std::string(64, '0'), offset);
+        });
+  }
+
+ private:
+  void open(const std::string& digest, std::uint64_t offset) {
+    backend_.io.post([this, digest, offset] {
       auto opened = backend_.blobs.open(digest, offset);
       if (!opened) return Finish(wire::to_status(opened.error()));
       reader_.emplace(std::move(*opened));
@@ -78,7 +105,6 @@ class DownloadCall final : public grpc::ServerWriteReactor<artifact::v1::Downloa
     });
   }
 
- private:
   void OnWriteDone(bool ok) override {
     backend_.io.post([this, ok] {
       if (!ok || cancelled_) return Finish(grpc::Status::CANCELLED);
@@ -115,15 +141,28 @@ grpc::ServerUnaryReactor* ArtifactService::FindMissing(
     return refuse(reactor, {ErrorCode::kInvalidArgument,
                             "digests: over 10000: " + std::to_string(request->digests_size())});
   }
-  backend_.io.post([this, request, response, reactor] {
+  const auto tenant = tenant_of(caller_of(*context));
+  backend_.io.post([this, request, response, reactor, tenant] {
     auto missing =
         backend_.blobs.find_missing({request->digests().begin(), request->digests().end()});
-    if (!missing) {
-      refuse(reactor, missing.error());
-      return;
+    if (!missing) return void(refuse(reactor, missing.error()));
+    if (tenant.empty()) {
+      for (auto& digest : *missing) response->add_missing(std::move(digest));
+      return reactor->Finish(grpc::Status::OK);
     }
-    for (auto& digest : *missing) response->add_missing(std::move(digest));
-    reactor->Finish(grpc::Status::OK);
+    // What is not the tenant's is missing, too.
+    backend_.store.read(
+        [=, this,
+         missing = std::set<std::string>{missing->begin(), missing->end()}](StoreReader& reader) {
+          const auto foreign =
+              foreign_artifacts(reader, *backend_.uploads, tenant,
+                                {request->digests().begin(), request->digests().end()});
+          if (!foreign) return void(refuse(reactor, foreign.error()));
+          auto all = missing;
+          all.insert(foreign->begin(), foreign->end());
+          for (const auto& digest : all) response->add_missing(digest);
+          reactor->Finish(grpc::Status::OK);
+        });
   });
   return reactor;
 }
@@ -134,8 +173,8 @@ grpc::ServerReadReactor<artifact::v1::UploadRequest>* ArtifactService::Upload(
 }
 
 grpc::ServerWriteReactor<artifact::v1::DownloadResponse>* ArtifactService::Download(
-    grpc::CallbackServerContext*, const artifact::v1::DownloadRequest* request) {
-  return new DownloadCall(backend_, *request);
+    grpc::CallbackServerContext* context, const artifact::v1::DownloadRequest* request) {
+  return new DownloadCall(backend_, *request, tenant_of(caller_of(*context)));
 }
 
 // Looks the disk over on the I/O pool, then asks the store who refers to what is on the page.

@@ -1,8 +1,10 @@
 // What the services work with.
 #pragma once
 
+#include <memory>
 #include <string>
 
+#include "scheduler/rpc/upload_owners.h"
 #include "scheduler/runtime/reader.h"
 #include "scheduler/runtime/retention.h"
 
@@ -13,6 +15,7 @@ class IoPool;
 
 namespace hearth::scheduler {
 
+class AuditLog;
 class TelemetryStore;
 
 // What is kept for how long, and where, as GetRetention tells.
@@ -37,6 +40,8 @@ struct Backend {
   std::uint64_t epoch = 0;
   TelemetryStore* telemetry = nullptr;  // none: not kept
   Keeping keeping{};
+  std::shared_ptr<AuditLog> audit{};  // none: not kept
+  std::shared_ptr<UploadOwners> uploads = std::make_shared<UploadOwners>();
 };
 
 }  // namespace hearth::scheduler

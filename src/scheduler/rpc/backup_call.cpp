@@ -2,6 +2,7 @@
 #include <fstream>
 
 #include "scheduler/rpc/admin_service.h"
+#include "scheduler/rpc/ownership.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -78,7 +79,8 @@ class BackupCall final : public grpc::ServerWriteReactor<admin::v1::BackupRespon
 }  // namespace
 
 grpc::ServerWriteReactor<admin::v1::BackupResponse>* AdminService::Backup(
-    grpc::CallbackServerContext*, const admin::v1::BackupRequest*) {
+    grpc::CallbackServerContext* context, const admin::v1::BackupRequest*) {
+  audit(backend_, *context, "Backup", "");
   return new BackupCall(backend_, slow_, busy_);
 }
 

@@ -2,6 +2,7 @@
 
 #include "scheduler/rpc/fleet_pages.h"
 #include "scheduler/rpc/heat_views.h"
+#include "scheduler/rpc/ownership.h"
 #include "scheduler/rpc/views.h"
 #include "wire/fleet.h"
 
@@ -84,7 +85,12 @@ grpc::ServerUnaryReactor* FleetService::ListZones(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* FleetService::SetSetpoint(grpc::CallbackServerContext* context,
                                                     const fleet::v1::SetSetpointRequest* request,
                                                     fleet::v1::SetSetpointResponse* response) {
+  audit(backend_, *context, "SetSetpoint", request->zone_id());
+  audit(backend_, *context, "SetSetpoint", request->zone_id());
   auto* reactor = context->DefaultReactor();
+  if (const auto own = check_own_zone(*context, request->zone_id()); !own) {
+    return refuse(reactor, own.error());
+  }
   auto in = request->setpoint();
   in.clear_origin();
   in.clear_revision();
@@ -106,7 +112,12 @@ grpc::ServerUnaryReactor* FleetService::SetSetpoint(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* FleetService::SetHoliday(grpc::CallbackServerContext* context,
                                                    const fleet::v1::SetHolidayRequest* request,
                                                    fleet::v1::SetHolidayResponse* response) {
+  audit(backend_, *context, "SetHoliday", request->zone_id());
+  audit(backend_, *context, "SetHoliday", request->zone_id());
   auto* reactor = context->DefaultReactor();
+  if (const auto own = check_own_zone(*context, request->zone_id()); !own) {
+    return refuse(reactor, own.error());
+  }
   const ZoneId zone{request->zone_id()};
   HolidayRequested event{0, zone, {}};
   if (request->has_holiday()) {
@@ -130,6 +141,9 @@ grpc::ServerUnaryReactor* FleetService::ExplainZone(grpc::CallbackServerContext*
                                                     const fleet::v1::ExplainZoneRequest* request,
                                                     fleet::v1::ExplainZoneResponse* response) {
   auto* reactor = context->DefaultReactor();
+  if (const auto own = check_own_zone(*context, request->zone_id()); !own) {
+    return refuse(reactor, own.error());
+  }
   backend_.reader.view<Result<ZoneExplanation>>(
       [zone = ZoneId{request->zone_id()}](const Scheduler& scheduler) {
         return scheduler.explain_zone(zone);
@@ -149,6 +163,7 @@ grpc::ServerUnaryReactor* FleetService::ExplainZone(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* FleetService::DrainNode(grpc::CallbackServerContext* context,
                                                   const fleet::v1::DrainNodeRequest* request,
                                                   fleet::v1::DrainNodeResponse* response) {
+  audit(backend_, *context, "DrainNode", request->node_id());
   auto* reactor = context->DefaultReactor();
   const NodeId node{request->node_id()};
   backend_.loop.request(kCallBytes,

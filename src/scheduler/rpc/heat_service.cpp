@@ -3,6 +3,7 @@
 #include "scheduler/rpc/fleet_pages.h"
 #include "scheduler/rpc/fleet_service.h"
 #include "scheduler/rpc/heat_views.h"
+#include "scheduler/rpc/ownership.h"
 #include "scheduler/rpc/views.h"
 #include "scheduler/runtime/clock.h"
 #include "scheduler/store/telemetry_store.h"
@@ -60,6 +61,9 @@ grpc::ServerUnaryReactor* FleetService::GetZoneHistory(
     grpc::CallbackServerContext* context, const fleet::v1::GetZoneHistoryRequest* request,
     fleet::v1::GetZoneHistoryResponse* response) {
   auto* reactor = context->DefaultReactor();
+  if (const auto own = check_own_zone(*context, request->zone_id()); !own) {
+    return refuse(reactor, own.error());
+  }
   const auto query = parse(*request, utc_now());
   if (!query) return refuse(reactor, query.error());
   if (backend_.telemetry == nullptr) {
@@ -104,6 +108,9 @@ grpc::ServerUnaryReactor* FleetService::GetZone(grpc::CallbackServerContext* con
                                                 const fleet::v1::GetZoneRequest* request,
                                                 fleet::v1::GetZoneResponse* response) {
   auto* reactor = context->DefaultReactor();
+  if (const auto own = check_own_zone(*context, request->zone_id()); !own) {
+    return refuse(reactor, own.error());
+  }
   backend_.reader.view<std::optional<ZoneView>>(
       [request](const Scheduler& scheduler) { return scheduler.zone(ZoneId{request->zone_id()}); },
       [=](const std::optional<ZoneView>& view) {
@@ -156,6 +163,7 @@ grpc::ServerUnaryReactor* FleetService::GetSite(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* FleetService::SetSiteCap(grpc::CallbackServerContext* context,
                                                    const fleet::v1::SetSiteCapRequest* request,
                                                    fleet::v1::SetSiteCapResponse* response) {
+  audit(backend_, *context, "SetSiteCap", request->site_id(), request->reason());
   auto* reactor = context->DefaultReactor();
   const auto event = parse(*request);
   if (!event) return refuse(reactor, event.error());

@@ -5,6 +5,7 @@
 #include "protocol/indices.h"
 #include "scheduler/rpc/cursor.h"
 #include "scheduler/rpc/job_service.h"
+#include "scheduler/rpc/ownership.h"
 #include "scheduler/rpc/submit_call.h"
 #include "scheduler/rpc/views.h"
 #include "scheduler/runtime/clock.h"
@@ -126,34 +127,37 @@ void JobService::update(grpc::ServerUnaryReactor* reactor, const std::string& jo
 grpc::ServerUnaryReactor* JobService::HoldJob(grpc::CallbackServerContext* context,
                                               const job::v1::HoldJobRequest* request,
                                               job::v1::HoldJobResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  UpdateRequested event;
-  event.held = true;
-  event.reason = request->reason();
-  update(reactor, request->job_id(), std::move(event), response->mutable_job());
-  return reactor;
+  audit(backend_, *context, "HoldJob", request->job_id(), request->reason());
+  return with_own_job(backend_, *context, request->job_id(), [=, this](auto* reactor) {
+    UpdateRequested event;
+    event.held = true;
+    event.reason = request->reason();
+    update(reactor, request->job_id(), std::move(event), response->mutable_job());
+  });
 }
 
 grpc::ServerUnaryReactor* JobService::ReleaseJob(grpc::CallbackServerContext* context,
                                                  const job::v1::ReleaseJobRequest* request,
                                                  job::v1::ReleaseJobResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  UpdateRequested event;
-  event.held = false;
-  event.reason = request->reason();
-  update(reactor, request->job_id(), std::move(event), response->mutable_job());
-  return reactor;
+  audit(backend_, *context, "ReleaseJob", request->job_id(), request->reason());
+  return with_own_job(backend_, *context, request->job_id(), [=, this](auto* reactor) {
+    UpdateRequested event;
+    event.held = false;
+    event.reason = request->reason();
+    update(reactor, request->job_id(), std::move(event), response->mutable_job());
+  });
 }
 
 grpc::ServerUnaryReactor* JobService::UpdateJob(grpc::CallbackServerContext* context,
                                                 const job::v1::UpdateJobRequest* request,
                                                 job::v1::UpdateJobResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  auto event = parse(*request);
-  if (!event) return refuse(reactor, event.error());
-  event->reason = request->reason();
-  update(reactor, request->job_id(), std::move(*event), response->mutable_job());
-  return reactor;
+  audit(backend_, *context, "UpdateJob", request->job_id(), request->reason());
+  return with_own_job(backend_, *context, request->job_id(), [=, this](auto* reactor) {
+    auto event = parse(*request);
+    if (!event) return void(refuse(reactor, event.error()));
+    event->reason = request->reason();
+    update(reactor, request->job_id(), std::move(*event), response->mutable_job());
+  });
 }
 
 // Of the job as it was submitted, this time or before: more tasks may have failed since.
@@ -173,13 +177,20 @@ void JobService::tell_task_count(grpc::ServerUnaryReactor* reactor, JobId id,
 grpc::ServerUnaryReactor* JobService::RetryTasks(grpc::CallbackServerContext* context,
                                                  const job::v1::RetryTasksRequest* request,
                                                  job::v1::RetryTasksResponse* response) {
-  auto* reactor = context->DefaultReactor();
+  audit(backend_, *context, "RetryTasks", request->job_id());
+  return with_own_job(backend_, *context, request->job_id(),
+                      [=, this](auto* reactor) { retry_tasks(reactor, request, response); });
+}
+
+void JobService::retry_tasks(grpc::ServerUnaryReactor* reactor,
+                             const job::v1::RetryTasksRequest* request,
+                             job::v1::RetryTasksResponse* response) {
   const auto id = parse_job_id(request->job_id());
-  if (!id) return refuse(reactor, id.error());
+  if (!id) return void(refuse(reactor, id.error()));
   const auto states = states_of(*request);
-  if (!states) return refuse(reactor, states.error());
+  if (!states) return void(refuse(reactor, states.error()));
   if (request->request_id().empty() || request->request_id().size() > kRequestIdBytesMax) {
-    return refuse(reactor, {ErrorCode::kInvalidArgument, "request_id: not 1 to 128 bytes"});
+    return void(refuse(reactor, {ErrorCode::kInvalidArgument, "request_id: not 1 to 128 bytes"}));
   }
   const auto answer = [=, this](const Result<JobReply>& reply) {
     if (!reply) return void(refuse(reactor, reply.error()));
@@ -200,7 +211,6 @@ grpc::ServerUnaryReactor* JobService::RetryTasks(grpc::CallbackServerContext* co
         });
       },
       refusal(reactor));
-  return reactor;
 }
 
 }  // namespace hearth::scheduler

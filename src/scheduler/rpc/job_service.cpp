@@ -5,6 +5,7 @@
 #include "scheduler/rpc/cursor.h"
 #include "scheduler/rpc/heat_views.h"
 #include "scheduler/rpc/log_stream.h"
+#include "scheduler/rpc/ownership.h"
 #include "scheduler/rpc/submit_call.h"
 #include "scheduler/rpc/task_pages.h"
 #include "scheduler/rpc/views.h"
@@ -141,9 +142,14 @@ grpc::ServerReadReactor<job::v1::SubmitJobRequest>* JobService::SubmitJob(
 grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* context,
                                              const job::v1::GetJobRequest* request,
                                              job::v1::GetJobResponse* response) {
-  auto* reactor = context->DefaultReactor();
-  const auto id = parse_job_id(request->job_id());
-  if (!id) return refuse(reactor, id.error());
+  return with_own_job(backend_, *context, request->job_id(),
+                      [=, this](auto* reactor) { get_job(reactor, request->job_id(), response); });
+}
+
+void JobService::get_job(grpc::ServerUnaryReactor* reactor, const std::string& job_id,
+                         job::v1::GetJobResponse* response) {
+  const auto id = parse_job_id(job_id);
+  if (!id) return void(refuse(reactor, id.error()));
   struct Snapshot {
     std::optional<JobView> view;
     std::optional<Quote> estimate;
@@ -162,15 +168,18 @@ grpc::ServerUnaryReactor* JobService::GetJob(grpc::CallbackServerContext* contex
         finish(reactor, found);
       },
       refusal(reactor));
-  return reactor;
 }
 
 grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* context,
                                                const job::v1::ListJobsRequest* request,
                                                job::v1::ListJobsResponse* response) {
   auto* reactor = context->DefaultReactor();
-  const auto query = parse(*request);
+  auto query = parse(*request);
   if (!query) return refuse(reactor, query.error());
+  // Another tenant's jobs are an empty list.
+  const auto tenant = tenant_of(caller_of(*context));
+  if (!tenant.empty())
+    query->tenant = query->tenant.empty() || query->tenant == tenant ? tenant : "none:";
   backend_.reader.read<Views>(
       [](const Scheduler& scheduler) {
         Views views;
@@ -187,9 +196,15 @@ grpc::ServerUnaryReactor* JobService::ListJobs(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* JobService::ListTasks(grpc::CallbackServerContext* context,
                                                 const job::v1::ListTasksRequest* request,
                                                 job::v1::ListTasksResponse* response) {
-  auto* reactor = context->DefaultReactor();
+  return with_own_job(backend_, *context, request->job_id(),
+                      [=, this](auto* reactor) { list_tasks(reactor, request, response); });
+}
+
+void JobService::list_tasks(grpc::ServerUnaryReactor* reactor,
+                            const job::v1::ListTasksRequest* request,
+                            job::v1::ListTasksResponse* response) {
   const auto query = parse(*request);
-  if (!query) return refuse(reactor, query.error());
+  if (!query) return void(refuse(reactor, query.error()));
   backend_.reader.read<TaskSnapshot>(
       [query = *query](const Scheduler& scheduler) { return snapshot_of(scheduler, query); },
       [=, query = *query](StoreReader& reader, const TaskSnapshot& snapshot) {
@@ -203,19 +218,18 @@ grpc::ServerUnaryReactor* JobService::ListTasks(grpc::CallbackServerContext* con
         reactor->Finish(grpc::Status::OK);
       },
       refusal(reactor));
-  return reactor;
 }
 
 grpc::ServerWriteReactor<job::v1::WatchJobsResponse>* JobService::WatchJobs(
-    grpc::CallbackServerContext*, const job::v1::WatchJobsRequest* request) {
-  auto* stream = new WatchStream(backend_, *request);
+    grpc::CallbackServerContext* context, const job::v1::WatchJobsRequest* request) {
+  auto* stream = new WatchStream(backend_, *request, tenant_of(caller_of(*context)));
   stream->begin();
   return stream;
 }
 
 grpc::ServerWriteReactor<job::v1::StreamResultsResponse>* JobService::StreamResults(
-    grpc::CallbackServerContext*, const job::v1::StreamResultsRequest* request) {
-  auto* stream = new ResultStream(backend_, *request);
+    grpc::CallbackServerContext* context, const job::v1::StreamResultsRequest* request) {
+  auto* stream = new ResultStream(backend_, *request, tenant_of(caller_of(*context)));
   stream->begin();
   return stream;
 }
@@ -223,11 +237,18 @@ grpc::ServerWriteReactor<job::v1::StreamResultsResponse>* JobService::StreamResu
 grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* context,
                                                 const job::v1::CancelJobRequest* request,
                                                 job::v1::CancelJobResponse* response) {
-  auto* reactor = context->DefaultReactor();
+  audit(backend_, *context, "CancelJob", request->job_id(), request->reason());
+  return with_own_job(backend_, *context, request->job_id(),
+                      [=, this](auto* reactor) { cancel_job(reactor, request, response); });
+}
+
+void JobService::cancel_job(grpc::ServerUnaryReactor* reactor,
+                            const job::v1::CancelJobRequest* request,
+                            job::v1::CancelJobResponse* response) {
   const auto id = parse_job_id(request->job_id());
-  if (!id) return refuse(reactor, id.error());
+  if (!id) return void(refuse(reactor, id.error()));
   if (request->reason().size() > kReasonBytesMax) {
-    return refuse(reactor, {ErrorCode::kInvalidArgument, "reason: longer than 256 bytes"});
+    return void(refuse(reactor, {ErrorCode::kInvalidArgument, "reason: longer than 256 bytes"}));
   }
   // The core forgets jobs that have ended; the store tells how they did.
   const auto answer = [=, this, id = *id] {
@@ -246,19 +267,24 @@ grpc::ServerUnaryReactor* JobService::CancelJob(grpc::CallbackServerContext* con
                             reactor->Finish(wire::to_status(reply.error()));
                           }
                         });
-  return reactor;
 }
 
 grpc::ServerUnaryReactor* JobService::ExplainTask(grpc::CallbackServerContext* context,
                                                   const job::v1::ExplainTaskRequest* request,
                                                   job::v1::ExplainTaskResponse* response) {
+  return with_own_job(backend_, *context, request->job_id(),
+                      [=, this](auto* reactor) { explain_task(reactor, request, response); });
+}
+
+void JobService::explain_task(grpc::ServerUnaryReactor* reactor,
+                              const job::v1::ExplainTaskRequest* request,
+                              job::v1::ExplainTaskResponse* response) {
   struct Snapshot {
     std::optional<TaskExplanation> explanation;
     TaskSnapshot tasks;
   };
-  auto* reactor = context->DefaultReactor();
   const auto id = parse_job_id(request->job_id());
-  if (!id) return refuse(reactor, id.error());
+  if (!id) return void(refuse(reactor, id.error()));
   const TaskQuery query{*id, std::nullopt, request->index(), 1, true};
   backend_.reader.read<Snapshot>(
       [query](const Scheduler& scheduler) {
@@ -279,12 +305,11 @@ grpc::ServerUnaryReactor* JobService::ExplainTask(grpc::CallbackServerContext* c
         reactor->Finish(grpc::Status::OK);
       },
       refusal(reactor));
-  return reactor;
 }
 
 grpc::ServerWriteReactor<job::v1::GetLogsResponse>* JobService::GetLogs(
-    grpc::CallbackServerContext*, const job::v1::GetLogsRequest* request) {
-  auto* stream = new LogStream(backend_, sessions_, *request);
+    grpc::CallbackServerContext* context, const job::v1::GetLogsRequest* request) {
+  auto* stream = new LogStream(backend_, sessions_, *request, tenant_of(caller_of(*context)));
   stream->begin();
   return stream;
 }

@@ -57,6 +57,16 @@ class JobService final : public job::v1::JobService::CallbackService {
                                         job::v1::ListTenantsResponse* response) override;
 
  private:
+  void get_job(grpc::ServerUnaryReactor* reactor, const std::string& job_id,
+               job::v1::GetJobResponse* response);
+  void list_tasks(grpc::ServerUnaryReactor* reactor, const job::v1::ListTasksRequest* request,
+                  job::v1::ListTasksResponse* response);
+  void cancel_job(grpc::ServerUnaryReactor* reactor, const job::v1::CancelJobRequest* request,
+                  job::v1::CancelJobResponse* response);
+  void explain_task(grpc::ServerUnaryReactor* reactor, const job::v1::ExplainTaskRequest* request,
+                    job::v1::ExplainTaskResponse* response);
+  void retry_tasks(grpc::ServerUnaryReactor* reactor, const job::v1::RetryTasksRequest* request,
+                   job::v1::RetryTasksResponse* response);
   // Makes the change and answers with the job as it is then.
   void update(grpc::ServerUnaryReactor* reactor, const std::string& job_id, UpdateRequested event,
               job::v1::Job* out);

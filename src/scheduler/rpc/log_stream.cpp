@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "scheduler/rpc/ownership.h"
 #include "scheduler/runtime/clock.h"
 #include "wire/checks.h"
 #include "wire/job.h"
@@ -50,8 +51,8 @@ std::optional<AttemptEnd> find_end(const Known& known, AttemptId attempt) {
 }  // namespace
 
 LogStream::LogStream(Backend& backend, SessionTable& sessions,
-                     const job::v1::GetLogsRequest& request)
-    : backend_(backend), sessions_(sessions), request_(request) {
+                     const job::v1::GetLogsRequest& request, std::string tenant)
+    : backend_(backend), sessions_(sessions), request_(request), tenant_(std::move(tenant)) {
   positions_[0].wanted = request.stream() != job::v1::OUTPUT_STREAM_STDERR;
   positions_[1].wanted = request.stream() != job::v1::OUTPUT_STREAM_STDOUT;
 }
@@ -90,11 +91,12 @@ void LogStream::begin() {
 }
 
 // On the store's thread. `wanted`: whose output is, beside that of the task's end.
-Result<LogStream::Known> LogStream::know(StoreReader& reader, TaskId task,
-                                         std::optional<TaskView> view,
+Result<LogStream::Known> LogStream::know(StoreReader& reader, const std::string& tenant,
+                                         TaskId task, std::optional<TaskView> view,
                                          const std::vector<AttemptId>& wanted) {
   Known known;
   known.view = std::move(view);
+  if (auto own = check_own_job(reader, tenant, task.job); !own) return tl::unexpected(own.error());
   HEARTH_TRY(job, reader.job(task.job));
   if (!job) return fail(ErrorCode::kNotFound, to_string(task.job) + ": no such job");
   if (task.index >= job->spec.task_count) {
@@ -136,8 +138,10 @@ void LogStream::load() {
   if (chosen_) wanted.push_back(*chosen_);
   backend_.reader.read<std::optional<TaskView>>(
       [task = task_](const Scheduler& scheduler) { return scheduler.task(task); },
-      [this, task = task_, wanted, back](StoreReader& reader, std::optional<TaskView> view) {
-        auto known = std::make_shared<Result<Known>>(know(reader, task, std::move(view), wanted));
+      [this, tenant = tenant_, task = task_, wanted, back](StoreReader& reader,
+                                                           std::optional<TaskView> view) {
+        auto known =
+            std::make_shared<Result<Known>>(know(reader, tenant, task, std::move(view), wanted));
         back([this, known] {
           if (!*known) return finish(wire::to_status(known->error()));
           on_known(**known);

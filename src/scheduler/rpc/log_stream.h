@@ -16,7 +16,9 @@ namespace hearth::scheduler {
 
 class LogStream final : public grpc::ServerWriteReactor<job::v1::GetLogsResponse> {
  public:
-  LogStream(Backend& backend, SessionTable& sessions, const job::v1::GetLogsRequest& request);
+  // Of a job of another tenant there is nothing; empty tenant: of any.
+  LogStream(Backend& backend, SessionTable& sessions, const job::v1::GetLogsRequest& request,
+            std::string tenant);
 
   // Called once, after construction.
   void begin();
@@ -38,8 +40,8 @@ class LogStream final : public grpc::ServerWriteReactor<job::v1::GetLogsResponse
     std::uint64_t question = 0;  // with the agent; 0: none
   };
 
-  static Result<Known> know(StoreReader& reader, TaskId task, std::optional<TaskView> view,
-                            const std::vector<AttemptId>& wanted);
+  static Result<Known> know(StoreReader& reader, const std::string& tenant, TaskId task,
+                            std::optional<TaskView> view, const std::vector<AttemptId>& wanted);
   void load();
   void on_known(const Known& known);
   void on_chosen_attempt(const Known& known);
@@ -65,6 +67,7 @@ class LogStream final : public grpc::ServerWriteReactor<job::v1::GetLogsResponse
   Backend& backend_;
   SessionTable& sessions_;
   const job::v1::GetLogsRequest request_;
+  const std::string tenant_;
   TaskId task_;
   std::optional<AttemptId> chosen_;  // the only one wanted
 

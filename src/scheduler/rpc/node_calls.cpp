@@ -1,5 +1,6 @@
 // FleetService's calls that change what operators think of a node.
 #include "scheduler/rpc/fleet_service.h"
+#include "scheduler/rpc/ownership.h"
 #include "scheduler/rpc/views.h"
 #include "wire/checks.h"
 
@@ -44,6 +45,7 @@ void FleetService::change_node(grpc::ServerUnaryReactor* reactor, Event event, c
 grpc::ServerUnaryReactor* FleetService::QuarantineNode(
     grpc::CallbackServerContext* context, const fleet::v1::QuarantineNodeRequest* request,
     fleet::v1::QuarantineNodeResponse* response) {
+  audit(backend_, *context, "QuarantineNode", request->node_id(), request->reason());
   auto* reactor = context->DefaultReactor();
   if (request->reason().empty() || request->reason().size() > kReasonBytesMax) {
     return refuse(reactor, {ErrorCode::kInvalidArgument, "reason: not 1 to 256 bytes"});
@@ -58,6 +60,7 @@ grpc::ServerUnaryReactor* FleetService::QuarantineNode(
 grpc::ServerUnaryReactor* FleetService::ReleaseNode(grpc::CallbackServerContext* context,
                                                     const fleet::v1::ReleaseNodeRequest* request,
                                                     fleet::v1::ReleaseNodeResponse* response) {
+  audit(backend_, *context, "ReleaseNode", request->node_id());
   auto* reactor = context->DefaultReactor();
   const NodeId node{request->node_id()};
   change_node(reactor, QuarantineRequested{0, node, false, false, {}}, node,
@@ -68,6 +71,7 @@ grpc::ServerUnaryReactor* FleetService::ReleaseNode(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* FleetService::LabelNode(grpc::CallbackServerContext* context,
                                                   const fleet::v1::LabelNodeRequest* request,
                                                   fleet::v1::LabelNodeResponse* response) {
+  audit(backend_, *context, "LabelNode", request->node_id());
   auto* reactor = context->DefaultReactor();
   auto event = parse(*request);
   if (!event) return refuse(reactor, event.error());

@@ -7,6 +7,7 @@
 
 #include <future>
 
+#include "scheduler/rpc/access.h"
 #include "scheduler/rpc/admin_service.h"
 #include "scheduler/rpc/artifact_service.h"
 #include "scheduler/rpc/fleet_service.h"
@@ -58,6 +59,9 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(
   grpc::ServerBuilder builder;
   const auto credentials =
       staged ? tls::server_credentials(*staged) : grpc::InsecureServerCredentials();
+  if (staged) {
+    credentials->SetAuthMetadataProcessor(std::make_shared<AccessProcessor>(impl->backend.audit));
+  }
   builder.AddListeningPort(listen, credentials, &impl->port);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetMaxSendMessageSize(kMessageBytesMax);

@@ -6,6 +6,7 @@
 #include "common/blob_store.h"
 #include "common/io_pool.h"
 #include "scheduler/rpc/cursor.h"
+#include "scheduler/rpc/ownership.h"
 #include "scheduler/runtime/clock.h"
 #include "wire/job.h"
 
@@ -33,6 +34,12 @@ void add(Sha256& hash, std::string_view part) {
   hash.update(part);
 }
 
+Result<> not_stored(const std::set<std::string>& missing) {
+  std::string digests;
+  for (const auto& digest : missing) digests += (digests.empty() ? "" : ", ") + digest;
+  return fail(ErrorCode::kFailedPrecondition, "inputs not stored: " + digests);
+}
+
 }  // namespace
 
 SubmitCall::SubmitCall(Backend& backend, grpc::CallbackServerContext& context,
@@ -48,6 +55,11 @@ void SubmitCall::OnReadDone(bool ok) {
   }
   if (request_.has_header()) {
     if (const auto taken = take_header(request_.header()); !taken) return refuse(taken.error());
+    if (!is_for_own_tenant()) {
+      return Finish({grpc::StatusCode::PERMISSION_DENIED, to_words(caller_of(context_)) +
+                                                              " may not submit for tenant " +
+                                                              event_.spec.tenant.value});
+    }
     StartRead(&request_);
   } else if (request_.has_page()) {
     if (const auto taken = take_page(*request_.mutable_page()); !taken) {
@@ -81,10 +93,20 @@ Result<> SubmitCall::take_header(const job::v1::SubmitHeader& header) {
                 "indices: not together with payloads, which tell the tasks apart by themselves");
   }
   hash_.update(has_payloads_ ? "payloads" : "no payloads");
-  event_.request = {spec->tenant, id};
   event_.spec = *spec;
+  // Who says nothing of tenants submits for its own.
+  const auto caller = caller_of(context_);
+  if (spec->tenant == protocol::JobSpec{}.tenant && !caller.tenant.empty()) {
+    event_.spec.tenant = TenantId{caller.tenant};
+  }
+  event_.request = {event_.spec.tenant, id};
   if (has_payloads_) event_.staging = staging_;
   return {};
+}
+
+bool SubmitCall::is_for_own_tenant() const {
+  const auto own = tenant_of(caller_of(context_));
+  return own.empty() || event_.spec.tenant.value == own;
 }
 
 Result<> SubmitCall::take_page(job::v1::PayloadPage& page) {
@@ -138,18 +160,37 @@ void SubmitCall::complete() {
                                              std::to_string(event_.spec.task_count)});
   } else {
     event_.request_hash = hash_.finish();
-    backend_.io.post([this] {
-      auto sound = check_deadline();
-      if (sound) sound = check_inputs(backend_.blobs, event_.spec);
-      hand_over(backend_, spec_bytes_, event_, sound, [this](const Result<JobReply>& reply) {
-        if (!reply) return refuse(reply.error());
-        response_.set_job_id(to_string(reply->job));
-        response_.set_cursor(to_cursor(backend_.store_id, reply->seq - 1));
-        response_.set_already_submitted(reply->already_submitted);
-        Finish(grpc::Status::OK);
-      });
+    // Another tenant's jobs and artifacts are none that work can build on.
+    backend_.store.read([this](StoreReader& reader) {
+      const auto own = check_references(reader);
+      backend_.io.post([this, own] { submit(own); });
     });
   }
+}
+
+Result<> SubmitCall::check_references(StoreReader& reader) const {
+  const auto tenant = tenant_of(caller_of(context_));
+  for (const auto& dependency : event_.spec.after) {
+    if (auto own = check_own_job(reader, tenant, dependency.job); !own) return own;
+  }
+  std::vector<std::string> digests;
+  for (const auto& input : event_.spec.inputs) digests.push_back(input.digest);
+  HEARTH_TRY(foreign, foreign_artifacts(reader, *backend_.uploads, tenant, digests));
+  if (foreign.empty()) return {};
+  return not_stored({foreign.begin(), foreign.end()});
+}
+
+void SubmitCall::submit(Result<> sound) {
+  if (sound) sound = check_deadline();
+  if (sound) sound = check_inputs(backend_.blobs, event_.spec);
+  audit(backend_, context_, "SubmitJob", event_.request.request_id);
+  hand_over(backend_, spec_bytes_, event_, sound, [this](const Result<JobReply>& reply) {
+    if (!reply) return refuse(reply.error());
+    response_.set_job_id(to_string(reply->job));
+    response_.set_cursor(to_cursor(backend_.store_id, reply->seq - 1));
+    response_.set_already_submitted(reply->already_submitted);
+    Finish(grpc::Status::OK);
+  });
 }
 
 Result<> SubmitCall::check_deadline() const {
@@ -166,9 +207,7 @@ Result<> check_inputs(const BlobStore& blobs, const protocol::JobSpec& spec) {
     if (!blobs.use(input.digest)) missing.insert(input.digest);
   }
   if (missing.empty()) return {};
-  std::string digests;
-  for (const auto& digest : missing) digests += (digests.empty() ? "" : ", ") + digest;
-  return fail(ErrorCode::kFailedPrecondition, "inputs not stored: " + digests);
+  return not_stored(missing);
 }
 
 void hand_over(Backend& backend, std::size_t bytes, SubmitRequested event, const Result<>& sound,

@@ -34,6 +34,9 @@ class SubmitCall final : public grpc::ServerReadReactor<job::v1::SubmitJobReques
   Result<> take_page(job::v1::PayloadPage& page);
   void stage(job::v1::PayloadPage& page);
   void complete();
+  bool is_for_own_tenant() const;
+  Result<> check_references(StoreReader& reader) const;  // on the store's thread
+  void submit(Result<> sound);                           // on the I/O pool
   Result<> check_deadline() const;
   void refuse(const Error& error) { Finish(wire::to_status(error)); }
 

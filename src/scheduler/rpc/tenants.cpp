@@ -1,5 +1,6 @@
 // What tenants have of the fleet.
 #include "scheduler/rpc/job_service.h"
+#include "scheduler/rpc/ownership.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -28,7 +29,13 @@ grpc::ServerUnaryReactor* JobService::ListTenants(grpc::CallbackServerContext* c
                                                   job::v1::ListTenantsResponse* response) {
   auto* reactor = context->DefaultReactor();
   backend_.reader.view<std::vector<TenantView>>(
-      [](const Scheduler& scheduler) { return scheduler.tenants(); },
+      [own = tenant_of(caller_of(*context))](const Scheduler& scheduler) {
+        auto tenants = scheduler.tenants();
+        std::erase_if(tenants, [&](const TenantView& view) {
+          return !own.empty() && view.tenant.value != own;
+        });
+        return tenants;
+      },
       [=](const std::vector<TenantView>& tenants) {
         for (const auto& tenant : tenants) to_wire(tenant, response->add_tenants());
         reactor->Finish(grpc::Status::OK);

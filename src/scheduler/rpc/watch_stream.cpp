@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scheduler/rpc/cursor.h"
+#include "scheduler/rpc/ownership.h"
 #include "scheduler/rpc/views.h"
 #include "scheduler/runtime/clock.h"
 #include "wire/checks.h"
@@ -21,10 +22,12 @@ Result<JobId> parse_job(const std::string& text) {
 
 }  // namespace
 
-Position::Position(const std::string& job_id, std::string cursor, bool earliest_if_unset)
+Position::Position(const std::string& job_id, std::string cursor, bool earliest_if_unset,
+                   std::string tenant)
     : parsed_(parse_job(job_id)),
       cursor_(std::move(cursor)),
-      earliest_if_unset_(earliest_if_unset) {
+      earliest_if_unset_(earliest_if_unset),
+      tenant_(std::move(tenant)) {
   if (parsed_) job_ = *parsed_;
 }
 
@@ -34,6 +37,7 @@ Result<> Position::settle(StoreReader& reader, const std::string& store_id, Sequ
   if (job_.value != 0) {
     HEARTH_TRY(row, reader.job(job_));
     if (!row) return tl::unexpected(no_such_job(reader, job_));
+    if (auto own = check_own_job(reader, tenant_, job_); !own) return own;
   }
   if (cursor_.empty() && !earliest_if_unset_) return {};
   HEARTH_TRY(earliest, reader.earliest());
@@ -96,6 +100,11 @@ Result<bool> WatchStream::load(StoreReader& reader,
   HEARTH_TRY(events, reader.events(position_.job(), position_.after, kEventsPerRead));
   for (const auto& event : events) {
     position_.after = event.seq;
+    HEARTH_TRY(own, is_own(reader, event.job));
+    if (!own) {
+      sent_.erase(event.job);
+      continue;
+    }
     if (auto ok = add_event(reader, event, pending); !ok) return tl::unexpected(ok.error());
   }
   const bool all_read = events.size() < kEventsPerRead;
@@ -107,6 +116,14 @@ Result<bool> WatchStream::load(StoreReader& reader,
     progress_at_ = {};  // it comes behind the facts
   }
   return complete && all_read;
+}
+
+Result<bool> WatchStream::is_own(StoreReader& reader, JobId job) {
+  if (tenant_.empty()) return true;
+  const auto known = own_.find(job);
+  if (known != own_.end()) return known->second;
+  HEARTH_TRY(row, reader.job(job));
+  return own_[job] = row && row->spec.tenant.value == tenant_;
 }
 
 Result<> WatchStream::add_event(StoreReader& reader, const EventRow& row,
@@ -126,6 +143,11 @@ Result<> WatchStream::add_event(StoreReader& reader, const EventRow& row,
 Result<> WatchStream::add_progress(StoreReader& reader,
                                    std::deque<job::v1::WatchJobsResponse>& pending) {
   for (const auto& view : changed_) {
+    HEARTH_TRY(own, is_own(reader, view.job));
+    if (!own) {
+      sent_[view.job] = view.counts;
+      continue;
+    }
     HEARTH_TRY(row, reader.job(view.job));
     if (!row || row->state != JobState::kActive) continue;  // its end says it all
     job::v1::WatchJobsResponse response;

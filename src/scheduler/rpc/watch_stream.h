@@ -13,7 +13,9 @@ namespace hearth::scheduler {
 class Position {
  public:
   // `earliest_if_unset`: whether an empty cursor stands for the earliest kept, or for 0.
-  Position(const std::string& job_id, std::string cursor, bool earliest_if_unset);
+  // A job of another tenant is none; empty tenant: all are looked at.
+  Position(const std::string& job_id, std::string cursor, bool earliest_if_unset,
+           std::string tenant);
 
   // Checks job and cursor on the first call; on the store's thread.
   Result<> settle(StoreReader& reader, const std::string& store_id, Sequence newest);
@@ -29,13 +31,17 @@ class Position {
   JobId job_;
   std::string cursor_;
   bool earliest_if_unset_;
+  std::string tenant_;
   bool settled_ = false;
 };
 
 class WatchStream final : public FollowStream<job::v1::WatchJobsResponse> {
  public:
-  WatchStream(Backend& backend, const job::v1::WatchJobsRequest& request)
-      : FollowStream(backend), position_(request.job_id(), request.cursor(), true) {}
+  // Empty tenant: sees everybody's.
+  WatchStream(Backend& backend, const job::v1::WatchJobsRequest& request, std::string tenant)
+      : FollowStream(backend),
+        position_(request.job_id(), request.cursor(), true, tenant),
+        tenant_(std::move(tenant)) {}
 
  private:
   bool prepare(const Scheduler& scheduler) override;
@@ -47,7 +53,11 @@ class WatchStream final : public FollowStream<job::v1::WatchJobsResponse> {
   Result<> add_progress(StoreReader& reader, std::deque<job::v1::WatchJobsResponse>& pending);
   std::vector<JobView> views(const Scheduler& scheduler) const;
 
+  Result<bool> is_own(StoreReader& reader, JobId job);
+
   Position position_;
+  std::string tenant_;
+  std::map<JobId, bool> own_;  // as far as asked, where only one tenant's are sent
   TimePoint progress_at_{};
   std::vector<JobView> changed_;      // of these PROGRESS is to be sent
   std::map<JobId, TaskCounts> sent_;  // with the last PROGRESS
@@ -55,8 +65,9 @@ class WatchStream final : public FollowStream<job::v1::WatchJobsResponse> {
 
 class ResultStream final : public FollowStream<job::v1::StreamResultsResponse> {
  public:
-  ResultStream(Backend& backend, const job::v1::StreamResultsRequest& request)
-      : FollowStream(backend), position_(request.job_id(), request.cursor(), false) {}
+  ResultStream(Backend& backend, const job::v1::StreamResultsRequest& request, std::string tenant)
+      : FollowStream(backend),
+        position_(request.job_id(), request.cursor(), false, std::move(tenant)) {}
 
  private:
   Result<bool> load(StoreReader& reader,

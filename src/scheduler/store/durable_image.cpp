@@ -460,6 +460,16 @@ Result<StoreReader::Reference> DurableImage::reference(const std::string& digest
   return Reference{digest, found->second.size(), *found->second.rbegin()};
 }
 
+Result<bool> DurableImage::tenant_refers(const std::string& tenant, const std::string& digest) {
+  const auto all = all_references();
+  const auto found = all.find(digest);
+  if (found == all.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(), [&](JobId job_id) {
+    const auto row = job(job_id);
+    return row && *row && (*row)->spec.tenant.value == tenant;
+  });
+}
+
 Swept DurableImage::sweep(const SweepOrder& order) {
   Swept swept;
   const auto reached = [&] { return swept.rows + swept.jobs + swept.events >= order.rows_max; };

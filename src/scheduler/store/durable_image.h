@@ -49,6 +49,7 @@ class DurableImage : public StoreReader {
   Result<std::vector<std::string>> referenced(const std::vector<std::string>& digests) override;
   Result<std::vector<Reference>> references(const std::string& after, std::size_t limit) override;
   Result<Reference> reference(const std::string& digest) override;
+  Result<bool> tenant_refers(const std::string& tenant, const std::string& digest) override;
 
   Swept sweep(const SweepOrder& order);
 

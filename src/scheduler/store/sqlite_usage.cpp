@@ -134,4 +134,19 @@ Result<StoreReader::Reference> SqliteReader::reference(const std::string& digest
   return reference;
 }
 
+Result<bool> SqliteReader::tenant_refers(const std::string& tenant, const std::string& digest) {
+  bool refers = false;
+  const auto read = [&](Row) -> Result<bool> {
+    refers = true;
+    return false;
+  };
+  const auto done = database_
+                        .statement(
+                            "SELECT 1 FROM artifact_references r JOIN jobs j ON j.id = "
+                            "r.job WHERE r.digest = ? AND j.tenant = ? LIMIT 1")
+                        .each(read, digest, tenant);
+  if (!done) return tl::unexpected(done.error());
+  return refers;
+}
+
 }  // namespace hearth::scheduler

@@ -140,6 +140,8 @@ class StoreReader {
   virtual Result<std::vector<Reference>> references(const std::string& after,
                                                     std::size_t limit) = 0;
   virtual Result<Reference> reference(const std::string& digest) = 0;
+  // Whether a kept job of this tenant reads it or made it.
+  virtual Result<bool> tenant_refers(const std::string& tenant, const std::string& digest) = 0;
 };
 
 // A piece of deleting: what is left of forgotten jobs, then events.

@@ -162,12 +162,24 @@ TYPED_TEST(StoreForgetting, ArtifactsAreReferredToAsLongAsTheirJobs) {
   const auto referenced = [&] {
     return this->harness_.read([&](StoreReader& r) { return r.referenced(all).value(); });
   };
+  const auto referred_by = [&](const std::string& tenant) {
+    std::vector<std::string> found;
+    for (const auto& digest : all) {
+      const auto refers = this->harness_.read(
+          [&](StoreReader& r) { return r.tenant_refers(tenant, digest).value(); });
+      if (refers) found.push_back(digest);
+    }
+    return found;
+  };
   EXPECT_THAT(referenced(), ElementsAre(all[0], all[1], all[2]));
+  EXPECT_THAT(referred_by("bank"), ElementsAre(all[0], all[1], all[2]));
+  EXPECT_THAT(referred_by("rival"), IsEmpty());
   this->harness_.restart();
   EXPECT_THAT(referenced(), ElementsAre(all[0], all[1], all[2]));
   this->commit({JobForgotten{JobId{1}}});
   (void)this->sweep_all({});
   EXPECT_THAT(referenced(), IsEmpty());
+  EXPECT_THAT(referred_by("bank"), IsEmpty());
 }
 
 TYPED_TEST(StoreForgetting, EventsGoFromTheOldestAndCursorsWithThem) {
