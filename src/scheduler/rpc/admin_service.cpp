@@ -189,6 +189,14 @@ Result<> find_missing(Backend& backend, admin::v1::CheckStoreResponse* response)
   return {};
 }
 
+// As people name it.
+std::string audited(job::v1::ServiceClass service_class) {
+  constexpr std::string_view kPrefix = "SERVICE_CLASS_";
+  if (service_class == job::v1::SERVICE_CLASS_UNSPECIFIED) return "all";
+  const auto name = job::v1::ServiceClass_Name(service_class);  // empty: not one
+  return name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : "unknown";
+}
+
 }  // namespace
 
 grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* context,
@@ -308,8 +316,7 @@ void AdminService::suspend(grpc::ServerUnaryReactor* reactor, job::v1::ServiceCl
 grpc::ServerUnaryReactor* AdminService::PauseQueue(grpc::CallbackServerContext* context,
                                                    const admin::v1::PauseQueueRequest* request,
                                                    admin::v1::PauseQueueResponse* response) {
-  audit(backend_, *context, "PauseQueue", job::v1::ServiceClass_Name(request->service_class()),
-        request->reason());
+  audit(backend_, *context, "PauseQueue", audited(request->service_class()), request->reason());
   auto* reactor = context->DefaultReactor();
   suspend(reactor, request->service_class(), QueueRequested{0, {}, true, request->reason()},
           response);
@@ -319,7 +326,7 @@ grpc::ServerUnaryReactor* AdminService::PauseQueue(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* AdminService::ResumeQueue(grpc::CallbackServerContext* context,
                                                     const admin::v1::ResumeQueueRequest* request,
                                                     admin::v1::ResumeQueueResponse* response) {
-  audit(backend_, *context, "ResumeQueue", job::v1::ServiceClass_Name(request->service_class()));
+  audit(backend_, *context, "ResumeQueue", audited(request->service_class()));
   auto* reactor = context->DefaultReactor();
   suspend(reactor, request->service_class(), QueueRequested{0, {}, false, {}}, response);
   return reactor;

@@ -183,9 +183,9 @@ Result<> SubmitCall::check_references(StoreReader& reader) const {
 void SubmitCall::submit(Result<> sound) {
   if (sound) sound = check_deadline();
   if (sound) sound = check_inputs(backend_.blobs, event_.spec);
-  audit(backend_, context_, "SubmitJob", event_.request.request_id);
   hand_over(backend_, spec_bytes_, event_, sound, [this](const Result<JobReply>& reply) {
     if (!reply) return refuse(reply.error());
+    audit(backend_, context_, "SubmitJob", to_string(reply->job));
     response_.set_job_id(to_string(reply->job));
     response_.set_cursor(to_cursor(backend_.store_id, reply->seq - 1));
     response_.set_already_submitted(reply->already_submitted);
