@@ -2,8 +2,8 @@
 // ever appended to.
 //
 // Written when a call that changes something has passed the check of its caller, before it is
-// carried out; for a submit once it was accepted, with the job's id. A line that cannot be written is an error in the log; work goes on. Functions may be
-// called from any thread.
+// carried out; for a submit once it was accepted, with the job's id. A line that cannot be written
+// is an error in the log; work goes on. Functions may be called from any thread.
 #pragma once
 
 #include <cstdint>
