@@ -24,6 +24,9 @@ UNREACHABLE = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
 
 
 def _credentials(ca: Any, cert: Any, key: Any) -> Any:
+    ca = ca or os.environ.get("HEARTH_CA") or None
+    cert = cert or os.environ.get("HEARTH_CERT") or None
+    key = key or os.environ.get("HEARTH_KEY") or None
     if ca is None and cert is None and key is None:
         return None
     if ca is None:
@@ -140,6 +143,13 @@ class Connection:
             pause = min(pause, limit - elapsed)
         if end is not None:
             pause = min(pause, max(0.0, end - now))
+        # Connections are only made while somebody watches the channel: a call on one that failed
+        # ends at once, and a handshake over TLS would never be finished in between.
+        def watch(_state: Any) -> None:
+            pass
+
+        self._channel.subscribe(watch, try_to_connect=True)
         # Half of the pause is random, so that many clients do not come back at once.
         time.sleep(pause * random.uniform(0.5, 1.0))
+        self._channel.unsubscribe(watch)
         outage.pause_s = min(2 * outage.pause_s, LONGEST_PAUSE_S)

@@ -6,8 +6,11 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
+import threading
 import unittest
+import unittest.mock
 from concurrent.futures import CancelledError
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -21,7 +24,7 @@ except ImportError:
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import hearth  # noqa: E402
-from local_cluster import LocalCluster, wait_for  # noqa: E402
+from local_cluster import BIN, LocalCluster, wait_for  # noqa: E402
 
 FAST = {"report_period_s": 0.2, "plan_period_s": 1, "limits_valid_for_s": 30, "silent_after_s": 5,
         "lost_after_s": 60}
@@ -312,6 +315,65 @@ class PythonClient(unittest.TestCase):
         os.environ["HEARTH_SERVER"] = self.cluster.address
         self.addCleanup(os.environ.pop, "HEARTH_SERVER")
         exec(compile(snippet, "README.md", "exec"), {})
+
+
+class OverTls(unittest.TestCase):
+    """The same client, where the scheduler wants a certificate (docs/SECURITY.md)."""
+
+    def setUp(self):
+        self.cluster = LocalCluster(FAST)
+        self.addCleanup(self.cluster.stop)
+        self.ca = self.cluster.directory / "ca"
+        self.admin("init", "--dir", self.ca)
+        for words in (("--tenant", "bank", "--name", "ann"), ("--node", "n1"),
+                      ("--tenant", "bank", "--role", "read", "--name", "rob"),
+                      ("--tenant", "rival", "--name", "carl"),
+                      ("--tenant", "grid", "--role", "operate", "--name", "eve")):
+            self.admin("issue", "--dir", self.ca, "--out", self.cluster.directory, *words)
+        self.cluster.scheduler_config["tls"] = {
+            "certificate": str(self.ca / "server.pem"), "key": str(self.ca / "server.key"),
+            "client_ca": str(self.ca / "ca.pem")}
+        self.cluster.start_scheduler()
+        self.cluster.start_agent("n1", **ROOM, tls={**self.files("n1", "certificate"),
+                                                    "ca": str(self.ca / "ca.pem")})
+
+    def admin(self, *words):
+        subprocess.run([BIN / "hearth", "admin", "ca", *map(str, words)], check=True,
+                       capture_output=True, timeout=30)
+
+    def files(self, name, certificate="cert"):
+        return {certificate: str(self.cluster.directory / f"{name}.pem"),
+                "key": str(self.cluster.directory / f"{name}.key")}
+
+    def client_of(self, name, **more):
+        client = hearth.Client(self.cluster.address, ca=self.ca / "ca.pem", **self.files(name),
+                               **more)
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_job_over_tls_is_its_tenants(self):
+        job = self.client_of("ann").submit(shell("echo 42 > $HEARTH_RESULT"))
+        self.assertEqual(["42\n"], [result.text for result in job.results()])
+        with self.assertRaises(hearth.NotFound):
+            self.client_of("carl").job(job.id).status()
+        with self.assertRaisesRegex(hearth.PermissionDenied, "rob of tenant bank"):
+            self.client_of("rob").submit(["/bin/true"])
+
+    def test_a_scheduler_that_comes_back_is_found(self):
+        client = self.client_of("ann")
+        job = client.submit(["/bin/true"])
+        self.cluster.kill_scheduler()
+        restart = threading.Timer(1.5, self.cluster.start_scheduler)
+        restart.start()
+        self.addCleanup(restart.join)
+        self.assertEqual("SUCCEEDED", job.wait(timeout=60).state)
+
+    def test_certificates_come_from_the_environment(self):
+        files = self.files("ann")
+        with unittest.mock.patch.dict(os.environ, HEARTH_CA=str(self.ca / "ca.pem"),
+                                      HEARTH_CERT=files["cert"], HEARTH_KEY=files["key"]):
+            with hearth.Client(self.cluster.address) as client:
+                client.submit(["/bin/true"])
 
 
 if __name__ == "__main__":

@@ -141,6 +141,7 @@ class Tls(unittest.TestCase):
         out, err = asking.communicate(timeout=60)
         self.assertEqual(0, asking.returncode, err)
         self.assertIn("n1", out)
+        self.cluster.hearth("submit", "--wait", "--", "/bin/true")  # its agent came back, too
 
     def test_a_broken_configuration_is_refused_at_the_start(self):
         config = self.cluster.directory / "hearthd.json"
