@@ -39,6 +39,20 @@ class AdminServiceTest : public Served {
     admin::v1::PauseQueueResponse response;
     EXPECT_TRUE(admin()->PauseQueue(&context, request, &response).ok());
   }
+  // Until the scheduler has heard it.
+  void join(FakeAgent& agent, std::uint64_t session) {
+    FakeAgent::Greeting greeting;
+    greeting.session_counter = session;
+    agent.greet(greeting);
+    fleet::v1::ListNodesRequest request;
+    request.set_state(fleet::v1::NODE_STATE_ONLINE);
+    fleet::v1::ListNodesResponse nodes;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (nodes.nodes_size() == 0 && std::chrono::steady_clock::now() < deadline) {
+      Context context;
+      ASSERT_TRUE(fleet_->ListNodes(&context, request, &nodes).ok());
+    }
+  }
   std::string explain(const std::string& job) {
     Context context;
     job::v1::ExplainTaskRequest request;
@@ -160,14 +174,9 @@ TEST_F(AdminServiceTest, APausedQueueStartsNothingAndOutlivesARestart) {
 }
 
 TEST_F(AdminServiceTest, ANodeInQuarantineGetsNothingUntilItIsReleased) {
-  const auto greet = [&](FakeAgent& agent, std::uint64_t session) {
-    FakeAgent::Greeting greeting;
-    greeting.session_counter = session;
-    agent.greet(greeting);
-  };
   {
     FakeAgent agent{channel_};
-    greet(agent, 1);
+    join(agent, 1);
     Context context;
     fleet::v1::QuarantineNodeRequest request;
     request.set_node_id("n1");
@@ -186,7 +195,7 @@ TEST_F(AdminServiceTest, ANodeInQuarantineGetsNothingUntilItIsReleased) {
   }
   restart();
   FakeAgent agent{channel_};
-  greet(agent, 2);
+  join(agent, 2);
   submit(1);
   EXPECT_THAT(explain("j1"), HasSubstr("not_quarantined fails on 1 of 1"));
   Context context;
@@ -200,7 +209,7 @@ TEST_F(AdminServiceTest, ANodeInQuarantineGetsNothingUntilItIsReleased) {
 
 TEST_F(AdminServiceTest, LabelsFindNodes) {
   FakeAgent agent{channel_};
-  agent.greet();
+  join(agent, 1);
   fleet::v1::LabelNodeRequest request;
   request.set_node_id("n1");
   (*request.mutable_set())["rack"] = "cellar";
