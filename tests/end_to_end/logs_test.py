@@ -193,8 +193,8 @@ class Logs(unittest.TestCase):
         follower.wait_for(f"begun on {node}\n".encode())
         self.cluster.kill_agent(node)
         follower.wait_for(f"begun on {other}\n".encode())
-        self.assertIn(f"node {node} ended: NODE_LOST".encode(), follower.err)
-        self.assertIn(f"on node {other}\n".encode(), follower.err)
+        follower.wait_for(f"node {node} ended: NODE_LOST".encode(), "err")  # another pipe
+        follower.wait_for(f"on node {other}\n".encode(), "err")
         gate.touch()
         self.assertEqual(0, follower.wait())
         self.assertEqual(f"begun on {node}\nbegun on {other}\nend\n".encode(), follower.out)
