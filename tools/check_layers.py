@@ -18,11 +18,12 @@ MAY_USE = {
     "scheduler/core": ["common", "protocol", "thermal", "weather"],
     "scheduler/store": ["common", "protocol", "wire", "scheduler/core"],
     "scheduler/runtime": ["common", "protocol", "scheduler/core", "scheduler/store"],
+    "scheduler/trust": ["common", "tls", "scheduler/store"],
     "scheduler/rpc": ["common", "protocol", "tls", "wire", "scheduler/core", "scheduler/store",
-                      "scheduler/runtime"],
+                      "scheduler/runtime", "scheduler/trust"],
     "scheduler/http": ["common", "protocol", "scheduler/core", "scheduler/runtime"],
     "scheduler": ["common", "protocol", "tls", "weather", "wire", "scheduler/core", "scheduler/store",
-                  "scheduler/runtime", "scheduler/rpc", "scheduler/http"],
+                  "scheduler/runtime", "scheduler/trust", "scheduler/rpc", "scheduler/http"],
     "node_agent/core": ["common", "protocol", "thermal"],
     "node_agent/runner": ["common", "protocol"],
     "node_agent/sensors": ["common", "protocol", "thermal", "node_agent/core"],
@@ -59,8 +60,8 @@ MAY_INCLUDE = {
     r"<CLI/": ["cli", "simulator", "scheduler/main.cpp", "node_agent/main.cpp", "node_agent/local_control.cpp"],
     r"<(thread|mutex|future|condition_variable|atomic)>": [
         "common/io_pool.h", "tls/credential_watch.h",
-        "scheduler/store", "scheduler/runtime", "scheduler/rpc", "scheduler/main.cpp",
-        "node_agent/rpc", "node_agent/runtime", "node_agent/main.cpp", "cli"],
+        "scheduler/store", "scheduler/runtime", "scheduler/trust", "scheduler/rpc",
+        "scheduler/main.cpp", "node_agent/rpc", "node_agent/runtime", "node_agent/main.cpp", "cli"],
 }
 
 # Act -> folders or files that may do it.

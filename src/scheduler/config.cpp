@@ -158,6 +158,22 @@ void read_tls(JsonReader& outer, tls::CredentialPaths& paths) {
   });
 }
 
+void read_enrolment(JsonReader& outer, Config& all) {
+  constexpr double kDay = 86'400;
+  auto& config = all.enrolment;
+  read_object(outer, "enrolment", [&](JsonReader& reader, const json&) {
+    reader.read("listen", config.listen);
+    reader.read("certificate", config.certificate);
+    reader.read("key", config.key);
+    read_seconds(reader, "certificate_s", config.certificate_life, 10, 366 * kDay);
+    read_seconds(reader, "late_renewal_s", config.late_renewal, 0, 3650 * kDay);
+    const int given =
+        !config.listen.empty() + !config.certificate.empty() + !config.key.empty();
+    reader.require(given == 0 || given == 3, "listen, certificate and key: all three or none");
+    reader.require(given == 0 || all.tls.any(), "without \"tls\" there are no certificates");
+  });
+}
+
 void read_sites(JsonReader& outer, Config& all) {
   read_object(outer, "sites", [&](JsonReader& reader, const json& object) {
     for (const auto& [name, value] : object.items()) {
@@ -261,6 +277,7 @@ std::vector<std::string> address_problems(const Config& config) {
   };
   check("listen", config.listen, config.tls.any(),
         "nothing is encrypted or authenticated there without \"tls\"");
+  if (!config.enrolment.listen.empty()) check("enrolment.listen", config.enrolment.listen, true, "");
   // Only numbers are on the pages.
   if (!config.http_listen.empty()) {
     check("http_listen", config.http_listen, false,
@@ -294,6 +311,14 @@ json to_json(const HeatConfig& config) {
           {"capacity_period_s", to_seconds(config.capacity_period)},
           {"cold_alarm_k", config.cold_alarm.value},
           {"cold_alarm_after_s", to_seconds(config.cold_alarm_after)}};
+}
+
+json to_json(const EnrolmentConfig& config) {
+  return {{"listen", config.listen},
+          {"certificate", config.certificate},
+          {"key", config.key},
+          {"certificate_s", to_seconds(config.certificate_life)},
+          {"late_renewal_s", to_seconds(config.late_renewal)}};
 }
 
 json to_json(const TelemetryConfig& config) {
@@ -374,6 +399,7 @@ Result<Config> parse_config(std::string_view text) {
   read_weather(reader, config.weather);
   read_sites(reader, config);
   read_tls(reader, config.tls);
+  read_enrolment(reader, config);
   for (const auto& problem : address_problems(config)) reader.require(false, problem);
   if (auto ok = reader.finish(); !ok) return tl::unexpected(ok.error());
   return config;
@@ -392,6 +418,7 @@ std::string to_json(const Config& config) {
       {"http_listen", config.http_listen},
       {"state_dir", config.state_dir},
       {"insecure", config.insecure},
+      {"enrolment", to_json(config.enrolment)},
       {"tls",
        {{"certificate", config.tls.certificate},
         {"key", config.tls.key},

@@ -37,12 +37,24 @@ struct TelemetryConfig {
   friend bool operator==(const TelemetryConfig&, const TelemetryConfig&) = default;
 };
 
+// How nodes come to certificates. See scheduler/trust/trust.h.
+struct EnrolmentConfig {
+  std::string listen;       // for agents that have no certificate yet; empty: there is no enrolment
+  std::string certificate;  // the issuer's
+  std::string key;
+  Duration certificate_life = std::chrono::hours{24 * 30};
+  Duration late_renewal = std::chrono::hours{24 * 180};
+
+  friend bool operator==(const EnrolmentConfig&, const EnrolmentConfig&) = default;
+};
+
 struct Config {
   std::string listen = "127.0.0.1:7400";       // gRPC; port 0: any free one
   std::string http_listen = "127.0.0.1:7401";  // /healthz and /metrics; empty: none
   std::string state_dir = "/var/lib/hearth";
   bool insecure = false;     // without it or TLS only loopback addresses may be listened on
   tls::CredentialPaths tls;  // all three or none
+  EnrolmentConfig enrolment;
   std::string log_level = "info";
   std::uint64_t inbox_bytes = 64 << 20;
   std::uint64_t result_credit_bytes = 1 << 20;    // per agent

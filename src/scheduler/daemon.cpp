@@ -8,11 +8,14 @@
 #include "common/log.h"
 #include "scheduler/http/pages.h"
 #include "scheduler/rpc/audit.h"
+#include "scheduler/rpc/enrolment_server.h"
+#include "scheduler/rpc/open_calls.h"
 #include "scheduler/rpc/server.h"
 #include "scheduler/runtime/clock.h"
 #include "scheduler/runtime/telemetry_recorder.h"
 #include "scheduler/store/sqlite_store.h"
 #include "scheduler/store/telemetry_store.h"
+#include "scheduler/trust/trust.h"
 #include "scheduler/weather_source.h"
 #include "tls/credential_watch.h"
 
@@ -32,11 +35,18 @@ std::string ports_file(const Config& config) {
   return config.state_dir + "/hearthd.ports";
 }
 
+TrustConfig trust_config(const Config& config) {
+  return {config.state_dir + "/trust.db",     config.enrolment.certificate,
+          config.enrolment.key,               config.tls.authorities,
+          config.enrolment.certificate_life,  config.enrolment.late_renewal};
+}
+
 // Whoever reads the file sees all of it or none.
 Result<> write_ports(const std::string& path, const Daemon::Ports& ports) {
   const auto draft = path + ".new";
   std::ofstream out{draft};
-  out << "{\"grpc\": " << ports.grpc << ", \"http\": " << ports.http << "}\n";
+  out << "{\"grpc\": " << ports.grpc << ", \"http\": " << ports.http
+      << ", \"enrolment\": " << ports.enrolment << "}\n";
   out.close();
   std::error_code problem;
   if (out) std::filesystem::rename(draft, path, problem);
@@ -52,6 +62,7 @@ struct Daemon::Impl {
 
   const Config config;
   std::unique_ptr<tls::CredentialWatch> credentials;  // none: in the clear
+  std::unique_ptr<Trust> trust;                       // the same
   std::unique_ptr<HttpServer> http;
   EventLoop loop;
   std::unique_ptr<BlobStore> blobs;
@@ -61,6 +72,7 @@ struct Daemon::Impl {
   std::unique_ptr<TelemetryRecorder> recorder;
   std::unique_ptr<Retention> retention;
   std::unique_ptr<SessionTable> sessions;
+  std::unique_ptr<EnrolmentServer> enrolment;  // none: nodes cannot be enrolled
   std::unique_ptr<RpcServer> rpc;
   std::unique_ptr<WeatherSource> weather;
 
@@ -68,6 +80,7 @@ struct Daemon::Impl {
   void keep_telemetry();
   [[nodiscard]] Keeping keeping() const;
   Result<> serve();
+  Result<> trust_callers(Backend& backend);
   [[nodiscard]] StreamStats stream_stats() const;
 };
 
@@ -77,6 +90,8 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
     HEARTH_TRY(watch, tls::CredentialWatch::start(
                           {.files = config.tls, .directory = config.state_dir + "/tls"}));
     credentials = std::move(watch);
+    HEARTH_TRY(opened, Trust::open(trust_config(config), utc_now()));
+    trust = std::move(opened);
   } else {
     log::info("without_tls", {{"listen", config.listen}});
   }
@@ -111,9 +126,30 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   HEARTH_TRY(audit, AuditLog::open(config.state_dir + "/audit.jsonl"));
   backend.audit = std::move(audit);
   std::optional<tls::CredentialPaths> staged;
-  if (credentials) staged = credentials->staged();
+  if (credentials) {
+    staged = credentials->staged();
+    if (auto shown = trust_callers(backend); !shown) return shown;
+  }
   HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions, staged));
   rpc = std::move(server);
+  return {};
+}
+
+// Certificates are looked at beyond the handshake, and given to nodes.
+Result<> Daemon::Impl::trust_callers(Backend& backend) {
+  backend.trust = trust.get();
+  backend.open_calls = std::make_shared<OpenCalls>(
+      [this](const tls::Identity& identity, const tls::Certificate& certificate) {
+        return trust->check(identity, certificate, utc_now()).has_value();
+      });
+  // Nodes renew at two thirds of the time: by then their next call shows the new one.
+  backend.connection_age =
+      std::min(backend.connection_age, config.enrolment.certificate_life / 8);
+  if (config.enrolment.listen.empty()) return {};
+  HEARTH_TRY(server, EnrolmentServer::start(config.enrolment.listen, credentials->staged(), *trust,
+                                            backend.audit));
+  enrolment = std::move(server);
+  backend.enrolment_port = enrolment->port();
   return {};
 }
 
@@ -122,6 +158,12 @@ StreamStats Daemon::Impl::stream_stats() const {
   if (credentials) {
     stats.tls_reload_failures = credentials->failures();
     stats.tls_not_after = credentials->not_after();
+    const auto issued = trust->stats();
+    stats.issuer_not_after = issued.issuer_not_after;
+    stats.certificates_enrolled = issued.enrolled;
+    stats.certificates_renewed = issued.renewed;
+    stats.certificates_refused = issued.refused;
+    stats.revocations = issued.revocations;
   }
   return stats;
 }
@@ -188,7 +230,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
 }
 
 Daemon::Ports Daemon::ports() const {
-  return {impl_->rpc->port(), impl_->http ? impl_->http->port() : 0};
+  return {impl_->rpc->port(), impl_->http ? impl_->http->port() : 0,
+          impl_->enrolment ? impl_->enrolment->port() : 0};
 }
 
 void Daemon::watch(Duration timeout, std::function<void()> feed) {
@@ -198,6 +241,7 @@ void Daemon::watch(Duration timeout, std::function<void()> feed) {
 void Daemon::stop() {
   if (!impl_) return;
   impl_->weather.reset();
+  impl_->enrolment.reset();
   if (impl_->rpc) impl_->rpc->stop(kGrace);
   if (impl_->http) impl_->http->stop();
   if (impl_->recorder) impl_->recorder->stop();

@@ -12,7 +12,8 @@ class Daemon {
  public:
   struct Ports {
     int grpc = 0;
-    int http = 0;  // 0: none
+    int http = 0;       // 0: none
+    int enrolment = 0;  // 0: none
   };
 
   // Restores the state under `config.state_dir`, serves from here on and writes the ports to

@@ -53,13 +53,18 @@ hearth::Result<Config> read_config(const Options& options) {
   return config;
 }
 
-// The files of "tls", which a printed configuration need not have.
+// The files of "tls" and "enrolment", which a printed configuration need not have.
 hearth::Result<> check_tls(const Config& config) {
   if (!config.tls.any()) return {};
   const auto now = std::chrono::floor<hearth::Duration>(std::chrono::system_clock::now());
   HEARTH_TRY(credentials, hearth::tls::read_credentials(config.tls));
   HEARTH_TRY(checked, hearth::tls::check_credentials(credentials, now, false));
   static_cast<void>(checked);
+  if (config.enrolment.certificate.empty()) return {};
+  HEARTH_TRY(issuer, hearth::tls::read_credentials({config.enrolment.certificate,
+                                                    config.enrolment.key, config.tls.authorities}));
+  const auto sound = hearth::tls::check_credentials(issuer, now, true);
+  if (!sound) return hearth::fail(sound.error().code, "enrolment: " + sound.error().message);
   return {};
 }
 

@@ -149,6 +149,15 @@ Result<Certificate> check_credentials(const Credentials& credentials, UtcTime no
   return facts;
 }
 
+Result<> check_issued(std::string_view chain, std::string_view authorities, UtcTime moment) {
+  const auto parsed = parse_all(chain);
+  if (parsed.empty()) return fail(ErrorCode::kInvalidArgument, "no certificate in PEM");
+  if (auto why = problem_of_chain(parsed, parse_all(authorities), moment); !why.empty()) {
+    return fail(ErrorCode::kInvalidArgument, why);
+  }
+  return {};
+}
+
 bool is_readable_by_others(const std::string& path) {
   std::error_code error;
   const auto status = std::filesystem::status(path, error);

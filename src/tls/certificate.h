@@ -54,6 +54,10 @@ Result<Certificate> read_certificate(std::string_view pem);
 // the authorities. kInvalidArgument: what is wrong. The certificate, where nothing is.
 Result<Certificate> check_credentials(const Credentials& credentials, UtcTime now, bool chained);
 
+// Whether one of `authorities` issued the first of `chain` and it held at `moment`; PEM.
+// kInvalidArgument: what is wrong.
+Result<> check_issued(std::string_view chain, std::string_view authorities, UtcTime moment);
+
 // Whether everybody may read the key's file: a warning's worth.
 bool is_readable_by_others(const std::string& path);
 

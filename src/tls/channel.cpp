@@ -36,4 +36,15 @@ std::shared_ptr<grpc::ServerCredentials> server_credentials(const CredentialPath
   return grpc::experimental::TlsServerCredentials(options);
 }
 
+std::shared_ptr<grpc::ChannelCredentials> stranger_credentials(const std::string& authorities) {
+  return grpc::SslCredentials({authorities, "", ""});
+}
+
+std::shared_ptr<grpc::ServerCredentials> credentials_for_strangers(const CredentialPaths& staged) {
+  grpc::experimental::TlsServerCredentialsOptions options{provider(staged)};
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
 }  // namespace hearth::tls

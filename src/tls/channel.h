@@ -19,4 +19,8 @@ std::shared_ptr<grpc::ChannelCredentials> client_credentials(const Credentials& 
 std::shared_ptr<grpc::ChannelCredentials> client_credentials(const CredentialPaths& staged);
 std::shared_ptr<grpc::ServerCredentials> server_credentials(const CredentialPaths& staged);
 
+// For callers who have no certificate yet. The server asks for none.
+std::shared_ptr<grpc::ChannelCredentials> stranger_credentials(const std::string& authorities);
+std::shared_ptr<grpc::ServerCredentials> credentials_for_strangers(const CredentialPaths& staged);
+
 }  // namespace hearth::tls

@@ -1,30 +1,14 @@
 #include "tls/credential_watch.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "common/log.h"
 
 namespace hearth::tls {
 namespace {
 
-namespace fs = std::filesystem;
-
 UtcTime now() {
   return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-}
-
-Result<> write_private(const std::string& path, const std::string& text) {
-  ::unlink(path.c_str());
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (file < 0) return fail(ErrorCode::kUnavailable, path + ": cannot be written");
-  const auto written = ::write(file, text.data(), text.size());
-  const bool whole = ::close(file) == 0 && written == static_cast<ssize_t>(text.size());
-  if (!whole) return fail(ErrorCode::kUnavailable, path + ": cannot be written");
-  return {};
 }
 
 // Changes whenever the file does: other bytes are another inode, size or time.
@@ -41,7 +25,7 @@ Result<std::unique_ptr<CredentialWatch>> CredentialWatch::start(Options options)
   std::unique_ptr<CredentialWatch> watch{new CredentialWatch{std::move(options)}};
   watch->taken_ = watch->seen_ = watch->stamp();
   HEARTH_TRY(credentials, read_credentials(watch->options_.files));
-  HEARTH_TRY(facts, check_credentials(credentials, now(), watch->options_.chained));
+  HEARTH_TRY(facts, watch->check_at_start(credentials));
   if (auto staged = watch->stage(credentials, facts); !staged) {
     return tl::unexpected(staged.error());
   }
@@ -50,6 +34,18 @@ Result<std::unique_ptr<CredentialWatch>> CredentialWatch::start(Options options)
   }
   watch->thread_ = std::thread{[raw = watch.get()] { raw->run(); }};
   return watch;
+}
+
+Result<Certificate> CredentialWatch::check_at_start(const Credentials& credentials) const {
+  const auto moment = now();
+  const auto written = read_certificate(credentials.certificate);
+  if (!options_.expired_at_start || !written || moment < written->not_after) {
+    return check_credentials(credentials, moment, options_.chained);
+  }
+  log::error("tls_certificate_expired",
+             {{"subject", written->subject}, {"until", written->not_after}});
+  return check_credentials(credentials, written->not_after - std::chrono::seconds{1},
+                           options_.chained);
 }
 
 CredentialWatch::~CredentialWatch() {
@@ -61,34 +57,13 @@ CredentialWatch::~CredentialWatch() {
   if (thread_.joinable()) thread_.join();
 }
 
-CredentialPaths CredentialWatch::staged() const {
-  const auto base = options_.directory + "/current/";
-  return {base + "certificate.pem", base + "key.pem", base + "authorities.pem"};
-}
-
 std::string CredentialWatch::stamp() const {
   return stamp_of(options_.files.certificate) + stamp_of(options_.files.key) +
          stamp_of(options_.files.authorities);
 }
 
 Result<> CredentialWatch::stage(const Credentials& credentials, const Certificate& facts) {
-  const std::string set = next_set_ == 0 ? "a" : "b";
-  const fs::path directory = fs::path{options_.directory} / set;
-  std::error_code problem;
-  fs::create_directories(directory, problem);
-  fs::permissions(options_.directory, fs::perms::owner_all, problem);
-  if (problem) return fail(ErrorCode::kUnavailable, options_.directory + ": " + problem.message());
-  for (const auto& [name, text] : {std::pair{"certificate.pem", &credentials.certificate},
-                                   {"key.pem", &credentials.key},
-                                   {"authorities.pem", &credentials.authorities}}) {
-    if (auto done = write_private(directory / name, *text); !done) return done;
-  }
-  const fs::path draft = fs::path{options_.directory} / "next";
-  fs::remove(draft, problem);
-  fs::create_directory_symlink(set, draft, problem);
-  if (!problem) fs::rename(draft, fs::path{options_.directory} / "current", problem);
-  if (problem) return fail(ErrorCode::kUnavailable, options_.directory + ": " + problem.message());
-  next_set_ = 1 - next_set_;
+  if (auto put = copies_.put(credentials); !put) return put;
   in_force_ = credentials;
   not_after_ms_ = facts.not_after.time_since_epoch().count();
   log::info("tls_credentials_taken",

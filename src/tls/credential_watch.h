@@ -1,8 +1,7 @@
 // Follows the files of one side's credentials and stages a checked copy of them, so that a file
 // that is broken, half written or expired is never served.
 //
-// The copies lie in a directory of ours behind one symbolic link, which moves from one set to the
-// next at once; gRPC reads them there. A thread of its own looks once a second and takes files that
+// The copies lie in a CredentialDirectory; gRPC reads them there. A thread of its own looks once a second and takes files that
 // have been left alone for one look. Functions may be called from any thread.
 #pragma once
 
@@ -14,6 +13,7 @@
 #include <thread>
 
 #include "tls/certificate.h"
+#include "tls/credential_directory.h"
 
 namespace hearth::tls {
 
@@ -23,6 +23,9 @@ class CredentialWatch {
     CredentialPaths files;
     std::string directory;  // made if missing, for its owner alone
     bool chained = false;   // the certificate is by one of the authorities
+    // A certificate that has ended is no reason not to start: who has better things to do than to
+    // be heard goes on without, until there is another.
+    bool expired_at_start = false;
     Duration period{std::chrono::seconds{1}};
   };
 
@@ -32,7 +35,7 @@ class CredentialWatch {
   ~CredentialWatch();
 
   // Where the copies in force are.
-  [[nodiscard]] CredentialPaths staged() const;
+  [[nodiscard]] CredentialPaths staged() const { return copies_.paths(); }
 
   // How often changed files were refused, since the start.
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
@@ -40,15 +43,17 @@ class CredentialWatch {
   [[nodiscard]] UtcTime not_after() const { return UtcTime{Duration{not_after_ms_.load()}}; }
 
  private:
-  explicit CredentialWatch(Options options) : options_(std::move(options)) {}
+  explicit CredentialWatch(Options options)
+      : options_(std::move(options)), copies_(options_.directory) {}
 
+  [[nodiscard]] Result<Certificate> check_at_start(const Credentials& credentials) const;
   Result<> stage(const Credentials& credentials, const Certificate& facts);
   void run();
   void look();
   [[nodiscard]] std::string stamp() const;
 
   Options options_;
-  int next_set_ = 0;
+  CredentialDirectory copies_;
   std::string taken_;  // stamp of the files that were decided on
   std::string seen_;   // stamp at the last look
   Credentials in_force_;

@@ -29,6 +29,7 @@ using Store = std::unique_ptr<X509_STORE, Freer<X509_STORE_free>>;
 using StoreContext = std::unique_ptr<X509_STORE_CTX, Freer<X509_STORE_CTX_free>>;
 using SslContext = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
+using RequestHandle = std::unique_ptr<X509_REQ, Freer<X509_REQ_free>>;
 using BigNumber = std::unique_ptr<BIGNUM, Freer<BN_free>>;
 
 inline Bio reading(std::string_view text) {

@@ -276,6 +276,24 @@ void add_sites(Page& page, const Metrics& m) {
   }
 }
 
+void add_certificates(Page& page, const StreamStats& m) {
+  if (!m.tls_not_after) return;
+  page.begin(MetricType::Gauge, "tls_certificate_not_after_timestamp_seconds",
+             "When the certificate that we serve ends.");
+  page.add(to_seconds(m.tls_not_after->time_since_epoch()));
+  page.begin(MetricType::Counter, "node_certificates_total",
+             "Requests of agents for a certificate, by what became of them.");
+  page.add(static_cast<double>(m.certificates_enrolled), {{"result", "enrolled"}});
+  page.add(static_cast<double>(m.certificates_renewed), {{"result", "renewed"}});
+  page.add(static_cast<double>(m.certificates_refused), {{"result", "refused"}});
+  page.gauge("revocations", "Certificates, and owners of some, that are not believed.",
+             m.revocations);
+  if (!m.issuer_not_after) return;
+  page.begin(MetricType::Gauge, "tls_issuer_not_after_timestamp_seconds",
+             "When the issuer of nodes' certificates ends.");
+  page.add(to_seconds(m.issuer_not_after->time_since_epoch()));
+}
+
 void add_loop(Page& page, const Metrics& m) {
   page.histogram("apply_duration_seconds", "The core's time for one event.", m.loop.apply);
   page.histogram("commit_duration_seconds", "From handing a batch to the store to durable.",
@@ -292,11 +310,7 @@ void add_loop(Page& page, const Metrics& m) {
              std::uint64_t{m.streams.outbox_bytes_max});
   page.counter("tls_reload_failures_total", "Changed certificate files that were refused.",
                m.streams.tls_reload_failures);
-  if (m.streams.tls_not_after) {
-    page.begin(MetricType::Gauge, "tls_certificate_not_after_timestamp_seconds",
-               "When the certificate that we serve ends.");
-    page.add(to_seconds(m.streams.tls_not_after->time_since_epoch()));
-  }
+  add_certificates(page, m.streams);
   page.begin(MetricType::Gauge, "build_info", "Always 1.");
   page.add(1.0, {{"version", HEARTH_VERSION}});
 }

@@ -18,7 +18,12 @@ struct StreamStats {
   std::size_t outbox_bytes = 0;
   std::size_t outbox_bytes_max = 0;  // of one
   std::uint64_t tls_reload_failures = 0;
-  std::optional<UtcTime> tls_not_after;  // none: no TLS
+  std::optional<UtcTime> tls_not_after;     // none: no TLS
+  std::optional<UtcTime> issuer_not_after;  // none: no enrolment
+  std::uint64_t certificates_enrolled = 0;
+  std::uint64_t certificates_renewed = 0;
+  std::uint64_t certificates_refused = 0;
+  std::uint64_t revocations = 0;
 };
 
 struct Metrics {

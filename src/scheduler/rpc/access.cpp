@@ -6,6 +6,8 @@
 #include <array>
 
 #include "common/log.h"
+#include "scheduler/runtime/clock.h"
+#include "scheduler/trust/trust.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -14,7 +16,8 @@ using tls::Identity;
 using tls::Role;
 
 // Agents alone: it is how a node is somebody.
-constexpr std::string_view kAgentsOwn = "/hearth.node.v1.NodeService/Connect";
+constexpr std::array<std::string_view, 2> kAgentsOwn{
+    "/hearth.node.v1.NodeService/Connect", "/hearth.trust.v1.RenewalService/RenewCertificate"};
 
 // Columns: read, submit, resident, node.
 constexpr std::array kMethods{
@@ -61,6 +64,13 @@ constexpr std::array kMethods{
     MethodAccess{"/hearth.admin.v1.AdminService/PauseQueue", false, false, false, false},
     MethodAccess{"/hearth.admin.v1.AdminService/ResumeQueue", false, false, false, false},
     MethodAccess{"/hearth.job.v1.JobService/GetLogs", true, true, false, false},
+    MethodAccess{"/hearth.trust.v1.TrustService/CreateEnrolment", false, false, false, false},
+    MethodAccess{"/hearth.trust.v1.TrustService/ListEnrolments", false, false, false, false},
+    MethodAccess{"/hearth.trust.v1.TrustService/CancelEnrolment", false, false, false, false},
+    MethodAccess{"/hearth.trust.v1.TrustService/RevokeCertificates", false, false, false, false},
+    MethodAccess{"/hearth.trust.v1.TrustService/DeleteRevocation", false, false, false, false},
+    MethodAccess{"/hearth.trust.v1.TrustService/ListRevocations", false, false, false, false},
+    MethodAccess{"/hearth.trust.v1.RenewalService/RenewCertificate", false, false, false, true},
 };
 
 }  // namespace
@@ -90,7 +100,7 @@ bool may_call(const Identity& identity, std::string_view method) {
     case Role::kNode:
       return known && row->node;
     case Role::kOperate:
-      return method != kAgentsOwn;
+      return std::find(kAgentsOwn.begin(), kAgentsOwn.end(), method) == kAgentsOwn.end();
   }
   return false;
 }
@@ -104,10 +114,26 @@ Result<Identity> identity_of(const grpc::AuthContext& peer) {
   return tls::identity_of(uris);
 }
 
+Result<tls::Certificate> peer_certificate(const grpc::AuthContext& peer) {
+  const auto found = peer.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  if (found.empty()) return fail(ErrorCode::kNotFound, "no certificate");
+  return tls::read_certificate({found.front().data(), found.front().size()});
+}
+
 Identity caller_of(const grpc::CallbackServerContext& context) {
   const auto peer = context.auth_context();
   if (!peer) return Identity{Role::kOperate, "default", "", "local"};
   return identity_of(*peer).value_or(Identity{});  // of no tenant: it owns nothing
+}
+
+Result<Identity> AccessProcessor::believed(const grpc::AuthContext& peer) const {
+  HEARTH_TRY(identity, identity_of(peer));
+  if (trust_ == nullptr) return identity;
+  HEARTH_TRY(certificate, peer_certificate(peer));
+  if (auto sound = trust_->check(identity, certificate, utc_now()); !sound) {
+    return tl::unexpected(sound.error());
+  }
+  return identity;
 }
 
 grpc::Status AccessProcessor::Process(const InputMetadata& metadata, grpc::AuthContext* peer,
@@ -117,7 +143,7 @@ grpc::Status AccessProcessor::Process(const InputMetadata& metadata, grpc::AuthC
   const std::string method =
       path == metadata.end() ? "" : std::string{path->second.data(), path->second.size()};
   const auto call = method.substr(method.rfind('/') + 1);
-  const auto identity = identity_of(*peer);
+  const auto identity = believed(*peer);
   if (!identity) {
     log::warn("call_refused", {{"call", call}, {"error", identity.error().message}});
     if (audit_) audit_->write({.call = call, .refused = identity.error().message});

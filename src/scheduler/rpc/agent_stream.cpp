@@ -59,8 +59,9 @@ Result<> check_greeting(const protocol::AgentMessage& message) {
 
 }  // namespace
 
-AgentStream::AgentStream(SessionTable& table, grpc::CallbackServerContext& context)
-    : table_(table), context_(context) {
+AgentStream::AgentStream(SessionTable& table, grpc::CallbackServerContext& context,
+                         std::unique_ptr<OpenCalls::Entry> entry)
+    : table_(table), context_(context), entry_(std::move(entry)) {
   table_.loop().post([this] {
     session_ = table_.add(*this);
     if (table_.loop().stopping()) {
@@ -183,6 +184,7 @@ void AgentStream::OnCancel() {
 }
 
 void AgentStream::OnDone() {
+  entry_.reset();
   table_.loop().post([this] { delete this; });
 }
 

@@ -6,6 +6,7 @@
 #include <grpcpp/support/server_callback.h>
 
 #include "hearth/node/v1/node.pb.h"
+#include "scheduler/rpc/open_calls.h"
 #include "scheduler/rpc/outbox.h"
 #include "scheduler/runtime/event_loop.h"
 
@@ -16,7 +17,9 @@ class SessionTable;
 class AgentStream final
     : public grpc::ServerBidiReactor<node::v1::ConnectRequest, node::v1::ConnectResponse> {
  public:
-  AgentStream(SessionTable& table, grpc::CallbackServerContext& context);
+  // `entry`: ends it when the agent's certificate is not believed any more; none in the clear.
+  AgentStream(SessionTable& table, grpc::CallbackServerContext& context,
+              std::unique_ptr<OpenCalls::Entry> entry);
 
   // ---- the loop's thread
 
@@ -43,6 +46,7 @@ class AgentStream final
 
   SessionTable& table_;
   grpc::CallbackServerContext& context_;
+  std::unique_ptr<OpenCalls::Entry> entry_;
   node::v1::ConnectRequest request_;  // gRPC's from read_on() to OnReadDone, then the callback's
 
   bool greeted_ = false;  // the read callbacks only

@@ -9,6 +9,7 @@
 #include <deque>
 
 #include "scheduler/rpc/calls.h"
+#include "scheduler/rpc/open_calls.h"
 
 namespace hearth::scheduler {
 
@@ -16,6 +17,9 @@ template <class Response>
 class FollowStream : public grpc::ServerWriteReactor<Response> {
  public:
   explicit FollowStream(Backend& backend) : backend_(backend) {}
+
+  // Ends it when the caller is not believed any more. Before begin().
+  void hold(std::unique_ptr<OpenCalls::Entry> entry) { entry_ = std::move(entry); }
 
   // Called once, after construction.
   void begin() {
@@ -116,10 +120,12 @@ class FollowStream : public grpc::ServerWriteReactor<Response> {
   }
 
   void OnDone() override {
+    entry_.reset();
     backend_.loop.post([this] { delete this; });
   }
 
   Backend& backend_;
+  std::unique_ptr<OpenCalls::Entry> entry_;
   std::atomic<bool> cancelled_{false};
   EventLoop::WaiterId waiter_ = 0;  // the loop's thread only
   Sequence newest_ = 0;

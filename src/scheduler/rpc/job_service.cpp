@@ -223,6 +223,7 @@ void JobService::list_tasks(grpc::ServerUnaryReactor* reactor,
 grpc::ServerWriteReactor<job::v1::WatchJobsResponse>* JobService::WatchJobs(
     grpc::CallbackServerContext* context, const job::v1::WatchJobsRequest* request) {
   auto* stream = new WatchStream(backend_, *request, tenant_of(caller_of(*context)));
+  stream->hold(entry_in(backend_.open_calls, *context));
   stream->begin();
   return stream;
 }
@@ -230,6 +231,7 @@ grpc::ServerWriteReactor<job::v1::WatchJobsResponse>* JobService::WatchJobs(
 grpc::ServerWriteReactor<job::v1::StreamResultsResponse>* JobService::StreamResults(
     grpc::CallbackServerContext* context, const job::v1::StreamResultsRequest* request) {
   auto* stream = new ResultStream(backend_, *request, tenant_of(caller_of(*context)));
+  stream->hold(entry_in(backend_.open_calls, *context));
   stream->begin();
   return stream;
 }
@@ -310,6 +312,7 @@ void JobService::explain_task(grpc::ServerUnaryReactor* reactor,
 grpc::ServerWriteReactor<job::v1::GetLogsResponse>* JobService::GetLogs(
     grpc::CallbackServerContext* context, const job::v1::GetLogsRequest* request) {
   auto* stream = new LogStream(backend_, sessions_, *request, tenant_of(caller_of(*context)));
+  stream->hold(entry_in(backend_.open_calls, *context));
   stream->begin();
   return stream;
 }

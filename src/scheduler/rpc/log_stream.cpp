@@ -407,6 +407,7 @@ void LogStream::OnCancel() {
 }
 
 void LogStream::OnDone() {
+  entry_.reset();
   backend_.loop.post([this] {
     if (loading_) {
       orphaned_ = true;

@@ -10,6 +10,7 @@
 
 #include "hearth/job/v1/job.pb.h"
 #include "scheduler/rpc/calls.h"
+#include "scheduler/rpc/open_calls.h"
 #include "scheduler/rpc/session_table.h"
 
 namespace hearth::scheduler {
@@ -19,6 +20,9 @@ class LogStream final : public grpc::ServerWriteReactor<job::v1::GetLogsResponse
   // Of a job of another tenant there is nothing; empty tenant: of any.
   LogStream(Backend& backend, SessionTable& sessions, const job::v1::GetLogsRequest& request,
             std::string tenant);
+
+  // Ends it when the caller is not believed any more. Before begin().
+  void hold(std::unique_ptr<OpenCalls::Entry> entry) { entry_ = std::move(entry); }
 
   // Called once, after construction.
   void begin();
@@ -66,6 +70,7 @@ class LogStream final : public grpc::ServerWriteReactor<job::v1::GetLogsResponse
 
   Backend& backend_;
   SessionTable& sessions_;
+  std::unique_ptr<OpenCalls::Entry> entry_;
   const job::v1::GetLogsRequest request_;
   const std::string tenant_;
   TaskId task_;

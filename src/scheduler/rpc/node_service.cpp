@@ -6,7 +6,7 @@ namespace hearth::scheduler {
 
 grpc::ServerBidiReactor<node::v1::ConnectRequest, node::v1::ConnectResponse>* NodeService::Connect(
     grpc::CallbackServerContext* context) {
-  return new AgentStream(sessions_, *context);
+  return new AgentStream(sessions_, *context, entry_in(backend_.open_calls, *context));
 }
 
 }  // namespace hearth::scheduler

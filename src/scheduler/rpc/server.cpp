@@ -13,6 +13,7 @@
 #include "scheduler/rpc/fleet_service.h"
 #include "scheduler/rpc/job_service.h"
 #include "scheduler/rpc/node_service.h"
+#include "scheduler/rpc/trust_service.h"
 #include "tls/channel.h"
 
 namespace hearth::scheduler {
@@ -30,6 +31,12 @@ void set_keepalive(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two schedulers on one port: refuse
 }
 
+// A connection keeps the certificate that it began with. After so long new calls go over another;
+// streams that are open stay.
+void set_connection_age(grpc::ServerBuilder& builder, Duration age) {
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, static_cast<int>(age.count()));
+}
+
 }  // namespace
 
 struct RpcServer::Impl {
@@ -41,8 +48,10 @@ struct RpcServer::Impl {
   JobService jobs{backend, sessions};
   ArtifactService artifacts{backend};
   FleetService fleet{backend};
-  NodeService nodes{sessions};
+  NodeService nodes{backend, sessions};
   AdminService admin{backend};
+  TrustService trust{backend};
+  RenewalService renewals{backend};
   std::unique_ptr<grpc::Server> server;
   int port = 0;
 };
@@ -60,7 +69,10 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(
   const auto credentials =
       staged ? tls::server_credentials(*staged) : grpc::InsecureServerCredentials();
   if (staged) {
-    credentials->SetAuthMetadataProcessor(std::make_shared<AccessProcessor>(impl->backend.audit));
+    const auto& inner = impl->backend;
+    credentials->SetAuthMetadataProcessor(
+        std::make_shared<AccessProcessor>(inner.audit, inner.trust));
+    set_connection_age(builder, inner.connection_age);
   }
   builder.AddListeningPort(listen, credentials, &impl->port);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
@@ -71,6 +83,8 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(
   builder.RegisterService(&impl->fleet);
   builder.RegisterService(&impl->nodes);
   builder.RegisterService(&impl->admin);
+  builder.RegisterService(&impl->trust);
+  builder.RegisterService(&impl->renewals);
   impl->server = builder.BuildAndStart();
   if (!impl->server) return fail(ErrorCode::kUnavailable, "cannot listen on " + listen);
   return std::unique_ptr<RpcServer>{new RpcServer{std::move(impl)}};
