@@ -186,6 +186,7 @@ void add_admin_commands(CLI::App& app, Session& session) {
   admin->require_subcommand(1);
   admin->footer("Example:\n  hearth admin status");
   add_ca_commands(*admin, session);
+  add_trust_commands(*admin, session);
 
   auto* status = admin->add_subcommand("status", "How the scheduler is");
   status->footer("Example:\n  hearth admin status -o json");

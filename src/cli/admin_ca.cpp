@@ -18,8 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Clocks of homes may be a little behind.
+// Clocks of homes may be a little behind. What identifies somebody is believed from a minute before,
+// or it would not count after a revocation.
 constexpr Duration kBackdated = std::chrono::minutes{5};
+constexpr Duration kIdentityBackdated = std::chrono::minutes{1};
 constexpr Duration kAuthorityFor = std::chrono::hours{24 * 3650};
 
 // What the commands are told.
@@ -96,6 +98,17 @@ Result<int> init(Session& session, const Words& words) {
   return told(session, server, directory / "server.pem", "hearthd");
 }
 
+Result<int> issuer(Session& session, const Words& words) {
+  HEARTH_TRY(life, lasting(words.lasting, std::chrono::hours{24 * 730}));
+  const fs::path directory{words.directory};
+  HEARTH_TRY(files, tls::read_credentials(
+                        {directory / "ca.pem", directory / "ca.key", directory / "ca.pem"}));
+  HEARTH_TRY(pair, tls::make_issuer({files.certificate, files.key}, words.name + " nodes",
+                                    now() - kBackdated, now() + life));
+  if (auto done = write_pair(words.out, "issuer", pair); !done) return tl::unexpected(done.error());
+  return told(session, pair, fs::path{words.out} / "issuer.pem", "issuer of nodes' certificates");
+}
+
 Result<tls::Identity> identity_for(const Words& words) {
   const auto wrong = [](const std::string& why) { return fail(ErrorCode::kInvalidArgument, why); };
   const int kinds = !words.node.empty() + !words.tenant.empty() + !words.zone.empty();
@@ -130,7 +143,7 @@ Result<int> issue(Session& session, const Words& words) {
                         {directory / "ca.pem", directory / "ca.key", directory / "ca.pem"}));
   const auto uri = to_uri(identity);
   HEARTH_TRY(pair, tls::issue({files.certificate, files.key},
-                              {identity.name, {}, uri, now() - kBackdated, now() + life}));
+                              {identity.name, {}, uri, now() - kIdentityBackdated, now() + life}));
   if (auto done = write_pair(words.out, identity.name, pair); !done) {
     return tl::unexpected(done.error());
   }
@@ -161,6 +174,17 @@ void add_ca_commands(CLI::App& admin, Session& session) {
       ->type_name("HOST");
   init_command->callback(
       [&session, words] { session.command = [&session, words] { return init(session, *words); }; });
+  auto* issuer_command = ca->add_subcommand(
+      "issuer", "Make what hearthd enrols nodes with: good for certificates of nodes alone");
+  common(issuer_command, "How long it lasts (default: 730d)");
+  issuer_command->add_option("--name", words->name, "What the authority is called")
+      ->capture_default_str();
+  issuer_command
+      ->add_option("--out", words->out, "Directory to write issuer.pem and issuer.key to")
+      ->capture_default_str();
+  issuer_command->callback([&session, words] {
+    session.command = [&session, words] { return issuer(session, *words); };
+  });
   auto* issue_command =
       ca->add_subcommand("issue", "Make a key and a certificate for an agent or a person");
   common(issue_command, "How long it lasts (default: 90d)");

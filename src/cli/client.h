@@ -42,6 +42,9 @@ class Client {
   admin::v1::AdminService::Stub& admin() { return *admin_; }
   artifact::v1::ArtifactService::Stub& artifacts() { return *artifacts_; }
 
+  // For stubs of rarer services.
+  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+
   // One unary call: client.call(client.jobs(), &JobService::Stub::GetJob, request).
   template <class Stub, class Request, class Response>
   Result<Response> call(Stub& stub,

@@ -30,6 +30,7 @@ void add_artifact_commands(CLI::App& app, Session& session);
 void add_queue_commands(CLI::App& app, Session& session);
 void add_admin_commands(CLI::App& app, Session& session);
 void add_ca_commands(CLI::App& admin_commands, Session& session);
+void add_trust_commands(CLI::App& admin_commands, Session& session);
 void add_node_trust_commands(CLI::App& node_commands, Session& session);
 
 }  // namespace hearth::cli

@@ -34,8 +34,8 @@ Result<std::vector<Item>> fetch_pages(Request& request, std::size_t limit, const
 }
 
 // An array with one object a line.
-template <class Item>
-int print_json_list(Session& session, const std::vector<Item>& items) {
+template <class Items>
+int print_json_list(Session& session, const Items& items) {
   std::string text = "[";
   for (const auto& item : items) text += (text == "[" ? "\n" : ",\n") + to_json(item);
   session.print_line(text + (items.empty() ? "]" : "\n]"));

@@ -270,6 +270,9 @@ void fields(Io& io, Config& config) {
     const bool whole = !config.tls.certificate.empty() && !config.tls.key.empty() &&
                        !config.tls.authorities.empty();
     inner.require(!config.tls.any() || whole, "certificate, key and ca: all three or none");
+    inner.field("enrolled", config.enrolled);
+    inner.require(!config.tls.any() || !config.enrolled,
+                  "enrolled: with it, certificate, key and ca are the agent's own affair");
   });
   io.field("state_dir", config.state_directory);
   io.field("runner_path", config.runner_path);
@@ -343,7 +346,7 @@ void check(Reading& io, const Config& config) {
   name("zone_id", facts.zone.value);
   name("site_id", facts.site.value);
   io.require(
-      config.tls.any() || config.insecure || is_loopback(config.scheduler),
+      config.tls.any() || config.enrolled || config.insecure || is_loopback(config.scheduler),
       "scheduler: not on this machine, and without \"tls\" nothing protects the way; if that is "
       "meant, say \"insecure\": true: " +
           config.scheduler);

@@ -47,6 +47,7 @@ struct Config {
   std::string scheduler = "127.0.0.1:7400";
   bool insecure = false;     // may speak without TLS beyond this machine
   tls::CredentialPaths tls;  // all three or none
+  bool enrolled = false;     // instead: what `hearth-agent enrol` got
   std::string state_directory = "/var/lib/hearth-agent";
   std::string runner_path;  // empty: hearth-runner beside this program
   std::string time_zone = "UTC";

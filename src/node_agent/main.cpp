@@ -17,6 +17,7 @@
 #include "common/notify.h"
 #include "node_agent/config.h"
 #include "node_agent/rpc/artifact_client.h"
+#include "node_agent/rpc/enrolment.h"
 #include "node_agent/rpc/scheduler_stream.h"
 #include "node_agent/runtime/agent_loop.h"
 #include "node_agent/runtime/agent_status.h"
@@ -44,6 +45,7 @@ struct Options {
   agent::ChoiceWords words;
   std::string output = "text";
   std::string grace = "5s";
+  std::string token_file;
   std::string notify_socket;
   std::uint64_t watchdog_us = 0;  // 0: nobody watches
   bool check = false;
@@ -149,6 +151,23 @@ class Heartbeat {
   std::chrono::microseconds period_;
 };
 
+// A certificate that has ended keeps no agent from heating: it goes on without the scheduler.
+hearth::Result<std::unique_ptr<hearth::tls::CredentialWatch>> watch_credentials(
+    const agent::Config& config) {
+  const auto files = config.enrolled ? agent::enrolled_paths(config.state_directory) : config.tls;
+  std::error_code error;
+  if (config.enrolled && !std::filesystem::exists(files.certificate, error)) {
+    return hearth::fail(hearth::ErrorCode::kFailedPrecondition,
+                        "this node is not enrolled: `hearth admin enrol --node " +
+                            config.agent.facts.node.value +
+                            "` makes a token, and `hearth-agent enrol` takes it");
+  }
+  return hearth::tls::CredentialWatch::start({.files = files,
+                                              .directory = config.state_directory + "/tls",
+                                              .chained = true,
+                                              .expired_at_start = true});
+}
+
 int run(agent::Config config, const Options& options) {
   log::to_stderr();
   log::set_level(config.log_level);
@@ -167,9 +186,8 @@ int run(agent::Config config, const Options& options) {
   const agent::SchedulerStreamConfig stream{config.reconnect_min, config.reconnect_max};
   std::unique_ptr<hearth::tls::CredentialWatch> credentials;
   std::optional<hearth::tls::CredentialPaths> staged;
-  if (config.tls.any()) {
-    auto watch = hearth::tls::CredentialWatch::start(
-        {.files = config.tls, .directory = config.state_directory + "/tls", .chained = true});
+  if (config.tls.any() || config.enrolled) {
+    auto watch = watch_credentials(config);
     if (!watch) {
       return fail_with({watch.error().code, "tls: " + watch.error().message}, kExitConfig);
     }
@@ -179,6 +197,8 @@ int run(agent::Config config, const Options& options) {
   const auto channel = agent::open_channel(config.scheduler, stream, staged);
   agent::SchedulerStream link{io, channel, stream};
   agent::ArtifactClient transfer{channel};
+  const auto on_pool = [&pool](std::function<void()> work) { asio::post(pool, std::move(work)); };
+  agent::CertificateRenewal renewal{io, on_pool, channel, config.state_directory};
   auto artifacts =
       agent::ArtifactCache::open(config.state_directory + "/cache", config.cache_bytes);
   if (!artifacts) return fail_with(artifacts.error(), kExitUnavailable);
@@ -188,20 +208,21 @@ int run(agent::Config config, const Options& options) {
       io,
       loop_settings,
       config.agent,
-      {**state, spool, *heater, link, *artifacts, transfer,
-       [&pool](std::function<void()> work) { asio::post(pool, std::move(work)); }}};
+      {**state, spool, *heater, link, *artifacts, transfer, on_pool}};
 
   asio::signal_set stop{io, SIGINT, SIGTERM};
   stop.async_wait([&](auto, int signal) {
     log::info("stopping", {{"signal", signal}});
     hearth::notify(options.notify_socket, "STOPPING=1");
     transfer.cancel();
+    renewal.stop();
     loop.stop([&io] { io.stop(); });
   });
   if (const auto begun = loop.start(); !begun) return fail_with(begun.error(), kExitUnavailable);
   log::info("agent_started", {{"node", config.agent.facts.node},
                               {"scheduler", config.scheduler},
                               {"isolation", config.agent.facts.isolation_note}});
+  if (config.enrolled) renewal.start();
   Heartbeat heartbeat{io, options.notify_socket, options.watchdog_us};
   heartbeat.start();
   io.run();
@@ -209,18 +230,27 @@ int run(agent::Config config, const Options& options) {
   return 0;
 }
 
-int run_agent(const Options& options) {
+hearth::Result<std::string> read_text(const std::string& path) {
   std::stringstream text;
-  std::ifstream file{options.config};
+  std::ifstream file{path};
   if (!(text << file.rdbuf())) {
-    return fail_with({hearth::ErrorCode::kNotFound, options.config + ": cannot be read"},
-                     kExitConfig);
+    return hearth::fail(hearth::ErrorCode::kNotFound, path + ": cannot be read");
   }
-  auto config = agent::parse_config(text.str());
+  return text.str();
+}
+
+hearth::Result<agent::Config> read_config(const Options& options) {
+  HEARTH_TRY(text, read_text(options.config));
+  auto config = agent::parse_config(text);
   if (!config) {
-    std::cerr << options.config << ": " << config.error().message << "\n";
-    return kExitConfig;
+    return hearth::fail(config.error().code, options.config + ": " + config.error().message);
   }
+  return config;
+}
+
+int run_agent(const Options& options) {
+  auto config = read_config(options);
+  if (!config) return fail_with(config.error(), kExitConfig);
   if (config->runner_path.empty()) config->runner_path = default_runner_path();
   if (options.print_config) std::cout << agent::print_config(*config);
   if (options.check && !options.print_config) std::cout << options.config << ": ok\n";
@@ -248,6 +278,39 @@ int set(const Options& options) {
   const auto request = agent::parse_choice(options.words, now);
   if (!request) return fail_with(request.error(), kExitUsage);
   return ask(options, *request);
+}
+
+int enrol(const Options& options) {
+  const auto config = read_config(options);
+  if (!config) return fail_with(config.error(), kExitConfig);
+  const auto text = read_text(options.token_file == "-" ? "/dev/stdin" : options.token_file);
+  if (!text) return fail_with(text.error(), kExitUsage);
+  const auto token = agent::parse_enrolment_token(*text);
+  if (!token) {
+    return fail_with({token.error().code, options.token_file + ": " + token.error().message},
+                     kExitUsage);
+  }
+  const auto& node = config->agent.facts.node.value;
+  if (token->node != node) {
+    return fail_with({hearth::ErrorCode::kInvalidArgument,
+                      options.token_file + ": a token for node " + token->node + ", but this is " +
+                          node + " (node_id in " + options.config + ")"},
+                     kExitUsage);
+  }
+  const auto certificate = agent::enrol(*token, config->state_directory);
+  if (!certificate) {
+    const bool unreached = certificate.error().code == hearth::ErrorCode::kUnavailable;
+    return fail_with({certificate.error().code,
+                      token->enrolment + ": " + certificate.error().message},
+                     unreached ? kExitUnavailable : kExitFailure);
+  }
+  std::cout << "enrolled: node " << node << ", serial " << certificate->serial << ", until "
+            << hearth::to_string(certificate->not_after) << "; the agent renews it by itself\n";
+  if (!config->enrolled) {
+    std::cout << "write into " << options.config << ": \"scheduler\": \"" << token->scheduler
+              << "\", \"tls\": {\"enrolled\": true}\n";
+  }
+  return 0;
 }
 
 int stop_tasks(const Options& options) {
@@ -315,6 +378,15 @@ int main(int argc, char** argv) {
       "stop-tasks", "End every task and runner of an agent that does not run any more"));
   stop_command->add_option("--grace", options.grace, "From SIGTERM to SIGKILL")
       ->capture_default_str();
+  auto* enrol_command = app.add_subcommand(
+      "enrol", "Turn a token of `hearth admin enrol` into this node's certificate");
+  enrol_command->add_option("TOKEN_FILE", options.token_file, "- for standard input")->required();
+  enrol_command->fallthrough();
+  enrol_command->footer(
+      "Once, before the agent starts; with \"tls\": {\"enrolled\": true} in its configuration it\n"
+      "uses the certificate, and renews it.\n"
+      "Example:\n"
+      "  hearth-agent enrol n1.token");
 
   try {
     app.parse(argc, argv);
@@ -324,6 +396,7 @@ int main(int argc, char** argv) {
   if (set_command->parsed()) return set(options);
   if (status_command->parsed()) return ask(options, agent::AskStatus{});
   if (reset_command->parsed()) return ask(options, agent::ResetTrip{});
+  if (enrol_command->parsed()) return enrol(options);
   if (stop_command->parsed()) return stop_tasks(options);
   return run_agent(options);
 }

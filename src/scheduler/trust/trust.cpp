@@ -14,8 +14,9 @@ namespace {
 
 constexpr Duration kTimeToLiveMost = std::chrono::hours{24 * 7};
 constexpr Duration kEndedKeep = std::chrono::hours{24 * 90};
-// Clocks of homes may be a little behind ours.
+// Clocks of homes may be a little behind ours: so much, but no more than a part of the life.
 constexpr Duration kBackdated = std::chrono::minutes{5};
+constexpr int kBackdatedPart = 10;
 constexpr std::size_t kIdDigits = 8;
 
 tl::unexpected<Error> refuse(const std::string& why) {
@@ -139,7 +140,7 @@ Result<> Trust::cancel(const std::string& id) {
 Result<Issued> Trust::issue(const std::string& node, const std::string& request, UtcTime now) {
   HEARTH_TRY(files, issuer(now));
   const tls::Identity identity{tls::Role::kNode, "", "", node};
-  auto from = now - kBackdated;
+  auto from = now - std::min(kBackdated, config_.certificate_life / kBackdatedPart);
   for (const auto& revocation : revocations()) {
     // It is newer than what was revoked, and has to look it: certificates know whole seconds.
     const auto after =
