@@ -165,7 +165,7 @@ hearth::Result<std::unique_ptr<hearth::tls::CredentialWatch>> watch_credentials(
   return hearth::tls::CredentialWatch::start({.files = files,
                                               .directory = config.state_directory + "/tls",
                                               .chained = true,
-                                              .expired_at_start = true});
+                                              .clock_in_doubt = true});
 }
 
 int run(agent::Config config, const Options& options) {

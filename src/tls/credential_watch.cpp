@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "common/log.h"
 
 namespace hearth::tls {
@@ -25,7 +27,7 @@ Result<std::unique_ptr<CredentialWatch>> CredentialWatch::start(Options options)
   std::unique_ptr<CredentialWatch> watch{new CredentialWatch{std::move(options)}};
   watch->taken_ = watch->seen_ = watch->stamp();
   HEARTH_TRY(credentials, read_credentials(watch->options_.files));
-  HEARTH_TRY(facts, watch->check_at_start(credentials));
+  HEARTH_TRY(facts, watch->check(credentials, true));
   if (auto staged = watch->stage(credentials, facts); !staged) {
     return tl::unexpected(staged.error());
   }
@@ -36,16 +38,18 @@ Result<std::unique_ptr<CredentialWatch>> CredentialWatch::start(Options options)
   return watch;
 }
 
-Result<Certificate> CredentialWatch::check_at_start(const Credentials& credentials) const {
-  const auto moment = now();
+Result<Certificate> CredentialWatch::check(const Credentials& credentials, bool at_start) const {
+  auto moment = now();
   const auto written = read_certificate(credentials.certificate);
-  if (!options_.expired_at_start || !written || moment < written->not_after) {
-    return check_credentials(credentials, moment, options_.chained);
+  if (options_.clock_in_doubt && written) {
+    moment = std::max(moment, written->not_before);
+    if (at_start && moment >= written->not_after) {
+      log::error("tls_certificate_expired",
+                 {{"subject", written->subject}, {"until", written->not_after}});
+      moment = written->not_after - std::chrono::seconds{1};
+    }
   }
-  log::error("tls_certificate_expired",
-             {{"subject", written->subject}, {"until", written->not_after}});
-  return check_credentials(credentials, written->not_after - std::chrono::seconds{1},
-                           options_.chained);
+  return check_credentials(credentials, moment, options_.chained);
 }
 
 CredentialWatch::~CredentialWatch() {
@@ -89,7 +93,7 @@ void CredentialWatch::look() {
   const auto credentials = read_credentials(options_.files);
   if (!credentials) return refuse(credentials.error());
   if (*credentials == in_force_) return;
-  const auto facts = check_credentials(*credentials, now(), options_.chained);
+  const auto facts = check(*credentials, false);
   if (!facts) return refuse(facts.error());
   if (const auto staged = stage(*credentials, *facts); !staged) refuse(staged.error());
 }

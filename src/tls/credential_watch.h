@@ -23,9 +23,10 @@ class CredentialWatch {
     CredentialPaths files;
     std::string directory;  // made if missing, for its owner alone
     bool chained = false;   // the certificate is by one of the authorities
-    // A certificate that has ended is no reason not to start: who has better things to do than to
-    // be heard goes on without, until there is another.
-    bool expired_at_start = false;
+    // Of somebody whose clock may be wrong, and who has better things to do than to be heard: a
+    // certificate that has ended is no reason not to start, and one that has not begun is none at
+    // all. The peer will judge.
+    bool clock_in_doubt = false;
     Duration period{std::chrono::seconds{1}};
   };
 
@@ -46,7 +47,7 @@ class CredentialWatch {
   explicit CredentialWatch(Options options)
       : options_(std::move(options)), copies_(options_.directory) {}
 
-  [[nodiscard]] Result<Certificate> check_at_start(const Credentials& credentials) const;
+  [[nodiscard]] Result<Certificate> check(const Credentials& credentials, bool at_start) const;
   Result<> stage(const Credentials& credentials, const Certificate& facts);
   void run();
   void look();

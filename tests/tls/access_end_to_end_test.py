@@ -3,62 +3,28 @@
 HEARTH_BIN names the binaries.
 """
 import json
-import os
 import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-from local_cluster import BIN, LocalCluster, wait_for  # noqa: E402
-
-ROOM = {"sensor_period_s": 0.2, "cores": 2, "reconnect": {"min_s": 0.1, "max_s": 0.3}}
-PEOPLE = {"ann": ("--tenant", "bank", "--role", "submit"),
-          "rob": ("--tenant", "bank", "--role", "read"),
-          "carl": ("--tenant", "rival", "--role", "submit"),
-          "eve": ("--tenant", "grid", "--role", "operate"),
-          "ines": ("--zone", "n1")}
+from local_cluster import BIN, wait_for  # noqa: E402
+from tls_case import OPERATOR, TlsCase  # noqa: E402
 
 
-class Access(unittest.TestCase):
+class Access(TlsCase):
+    PEOPLE = {**OPERATOR,
+              "ann": ("--tenant", "bank", "--role", "submit"),
+              "rob": ("--tenant", "bank", "--role", "read"),
+              "carl": ("--tenant", "rival", "--role", "submit"),
+              "ines": ("--zone", "n1")}
+
     def setUp(self):
-        self.cluster = LocalCluster({"report_period_s": 0.2, "plan_period_s": 1})
-        self.addCleanup(self.cluster.stop)
-        self.addCleanup(os.environ.update, {**os.environ})
-        self.ca = self.cluster.directory / "ca"
-        self.admin("init", "--dir", self.ca)
-        for name, words in PEOPLE.items():
-            self.admin("issue", "--dir", self.ca, "--out", self.cluster.directory, *words,
-                       "--name", name)
-        self.admin("issue", "--dir", self.ca, "--out", self.cluster.directory, "--node", "n1")
-        self.cluster.scheduler_config["tls"] = {
-            "certificate": str(self.ca / "server.pem"), "key": str(self.ca / "server.key"),
-            "client_ca": str(self.ca / "ca.pem")}
-        self.become("eve")
+        super().setUp()
         self.cluster.start_scheduler()
         self.start_agent("n1")
         self.cluster.wait_online(1)
-
-    def tearDown(self):
-        for name in ("HEARTH_CA", "HEARTH_CERT", "HEARTH_KEY"):
-            os.environ.pop(name, None)
-
-    def admin(self, *words):
-        done = subprocess.run([BIN / "hearth", "admin", "ca", *map(str, words)],
-                              capture_output=True, text=True, timeout=30)
-        self.assertEqual(0, done.returncode, done.stderr)
-
-    def file(self, name):
-        return str(self.cluster.directory / name)
-
-    def start_agent(self, node, certificate="n1"):
-        self.cluster.start_agent(node, **ROOM, tls={
-            "certificate": self.file(f"{certificate}.pem"),
-            "key": self.file(f"{certificate}.key"), "ca": str(self.ca / "ca.pem")})
-
-    def become(self, name):
-        os.environ.update(HEARTH_CA=str(self.ca / "ca.pem"), HEARTH_CERT=self.file(f"{name}.pem"),
-                          HEARTH_KEY=self.file(f"{name}.key"))
 
     def run_as(self, name, *words, code=0):
         self.become(name)
@@ -147,8 +113,8 @@ class Access(unittest.TestCase):
         self.assertEqual({own}, {line["job_id"] for line in lines}, f"not {foreign}")
 
     def test_residents_reach_their_zone_alone(self):
-        self.admin("issue", "--dir", self.ca, "--out", self.cluster.directory, "--node", "n2")
-        self.start_agent("n2", "n2")
+        self.issue("--node", "n2")
+        self.start_agent("n2")
         self.become("eve")
         self.cluster.wait_online(2)
         self.run_as("ines", "zone", "set", "n1", "21")
@@ -158,7 +124,7 @@ class Access(unittest.TestCase):
             self.assertIn("unknown", self.run_as("ines", *words, code=5), words)
 
     def test_a_node_speaks_for_itself_alone(self):
-        self.start_agent("n2")  # with the certificate of n1
+        self.start_agent("n2", certificate="n1")
         wait_for(lambda: "the certificate is of node n1" in self.cluster.log("n2"), 20,
                  "the refusal")
         self.assertEqual(["n1"], [node["node_id"] for node in self.json_as("eve", "node", "list")])

@@ -5,70 +5,22 @@ HEARTH_BIN names the binaries.
 """
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import unittest
-import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
-from local_cluster import BIN, LocalCluster, wait_for  # noqa: E402
+from local_cluster import BIN, wait_for  # noqa: E402
+from tls_case import TlsCase  # noqa: E402
 
-ROOM = {"sensor_period_s": 0.2, "cores": 2, "reconnect": {"min_s": 0.1, "max_s": 0.3}}
 
-
-class Tls(unittest.TestCase):
-    def setUp(self):
-        self.cluster = LocalCluster({"report_period_s": 0.2, "plan_period_s": 1})
-        self.addCleanup(self.cluster.stop)
-        self.ca = self.cluster.directory / "ca"
-        self.admin("init", "--dir", self.ca)
-        self.issue("--tenant", "bank", "--role", "operate", "--name", "eve")
-        self.issue("--node", "n1")
-        self.cluster.scheduler_config["tls"] = {
-            "certificate": str(self.ca / "server.pem"), "key": str(self.ca / "server.key"),
-            "client_ca": str(self.ca / "ca.pem")}
-        self.addCleanup(os.environ.update, {**os.environ})
-        self.become("eve")
-
-    def tearDown(self):
-        for name in ("HEARTH_CA", "HEARTH_CERT", "HEARTH_KEY"):
-            os.environ.pop(name, None)
-
-    def admin(self, *words, check=True):
-        done = subprocess.run([BIN / "hearth", "admin", "ca", *map(str, words)],
-                              capture_output=True, text=True, timeout=30)
-        if check:
-            self.assertEqual(0, done.returncode, done.stderr)
-        return done
-
-    def issue(self, *words, directory=None):
-        return self.admin("issue", "--dir", directory or self.ca, "--out", self.cluster.directory,
-                          *words)
-
-    def file(self, name):
-        return str(self.cluster.directory / name)
-
-    def become(self, name):
-        os.environ.update(HEARTH_CA=str(self.ca / "ca.pem"), HEARTH_CERT=self.file(f"{name}.pem"),
-                          HEARTH_KEY=self.file(f"{name}.key"))
-
+class Tls(TlsCase):
     def start(self):
         self.cluster.start_scheduler()
         self.start_agent("n1")
         self.cluster.wait_online(1)
-
-    def start_agent(self, name):
-        self.cluster.start_agent(name, **ROOM, tls={
-            "certificate": self.file(f"{name}.pem"), "key": self.file(f"{name}.key"),
-            "ca": str(self.ca / "ca.pem")})
-
-    def metric(self, name):
-        text = urllib.request.urlopen(f"http://{self.cluster.http_address}/metrics",
-                                      timeout=10).read().decode()
-        return float(re.search(rf"(?m)^{name} (\S+)$", text)[1])
 
     def refused(self, *words):
         done = self.cluster.hearth(*words, "node", "list", check=False)
@@ -86,7 +38,7 @@ class Tls(unittest.TestCase):
     def test_strangers_are_told_why(self):
         self.start()
         foreign = self.cluster.directory / "foreign"
-        self.admin("init", "--dir", foreign, "--name", "Foreign")
+        self.admin_ca("init", "--dir", foreign, "--name", "Foreign")
         self.issue("--tenant", "bank", "--name", "mallory", directory=foreign)
         self.become("mallory")
         self.assertIn("refuses the certificate CN=mallory (by CN=Foreign CA)", self.refused())
@@ -118,7 +70,7 @@ class Tls(unittest.TestCase):
         streams = self.metric("hearth_sessions")
         # A whole new authority: the server's certificate is renewed under it, clients keep both.
         new = self.cluster.directory / "new"
-        self.admin("init", "--dir", new, "--name", "New")
+        self.admin_ca("init", "--dir", new, "--name", "New")
         both = (self.ca / "ca.pem").read_text() + (new / "ca.pem").read_text()
         (self.ca / "ca.pem").write_text(both)
         shutil.copy(new / "server.key", self.ca / "server.key")
@@ -164,7 +116,7 @@ class Tls(unittest.TestCase):
                            (["--node", "n1"], "is there already"),
                            (["--node", "n3", "--for", "9999d"], "the authority itself ends"),
                            (["--node", "n3", "--for", "0s"], "not at least a second")):
-            done = self.admin("issue", "--dir", self.ca, "--out", self.cluster.directory, *words,
+            done = self.admin_ca("issue", "--dir", self.ca, "--out", self.cluster.directory, *words,
                               check=False)
             self.assertEqual(2, done.returncode, words)
             self.assertIn(why, done.stderr)

@@ -41,7 +41,9 @@ std::string pending_key_file(const std::string& state_directory) {
 // Takes what the scheduler answered, if it is sound.
 Result<tls::Certificate> keep(const tls::Credentials& credentials, const std::string& node,
                               const std::string& state_directory) {
-  auto facts = tls::check_credentials(credentials, now(), true);
+  HEARTH_TRY(told, tls::read_certificate(credentials.certificate));
+  // Our clock may be behind the scheduler's.
+  auto facts = tls::check_credentials(credentials, std::max(now(), told.not_before), true);
   if (!facts) {
     return fail(facts.error().code,
                 "the certificate that came is of no use (is the clock of this computer right?): " +

@@ -152,7 +152,9 @@ void SchedulerStream::on_done(const grpc::Status& status) {
 
 Duration SchedulerStream::next_pause(const grpc::Status& status) {
   const auto jitter = static_cast<Duration::rep>(100 - random_.below(kJitterPercent));
-  if (status.error_code() == grpc::StatusCode::ALREADY_EXISTS) {
+  const bool mistrusted = status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
+                          status.error_code() == grpc::StatusCode::PERMISSION_DENIED;
+  if (mistrusted || status.error_code() == grpc::StatusCode::ALREADY_EXISTS) {
     log::warn("stream_refused",
               {{"reason", status.error_message()}, {"retry_s", to_seconds(config_.refused_pause)}});
     return config_.refused_pause * jitter / 100;

@@ -2,7 +2,8 @@
 //
 // Lives on the loop's thread. The first message of each stream is the scheduler's Welcome; then
 // LinkEvents hears on_opened and the loop answers with Hello. A pause between two tries grows from
-// reconnect_min to reconnect_max, with jitter; refused as another installation's node it is slow.
+// reconnect_min to reconnect_max, with jitter; refused as another installation's node, or for its
+// certificate, it is slow.
 #pragma once
 
 #include <grpcpp/channel.h>

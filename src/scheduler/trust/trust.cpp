@@ -143,9 +143,9 @@ Result<Issued> Trust::issue(const std::string& node, const std::string& request,
   auto from = now - std::min(kBackdated, config_.certificate_life / kBackdatedPart);
   for (const auto& revocation : revocations()) {
     // It is newer than what was revoked, and has to look it: certificates know whole seconds.
-    const auto after =
-        std::chrono::ceil<std::chrono::seconds>(revocation.at + std::chrono::milliseconds{1});
-    if (revocation.selector.node == node) from = std::max<UtcTime>(from, after);
+    if (revocation.selector.node == node) {
+      from = std::max<UtcTime>(from, revocation.at + std::chrono::seconds{1});
+    }
   }
   const auto issuer_end = UtcTime{Duration{issuer_not_after_ms_.load()}};
   const auto until = std::min(now + config_.certificate_life, issuer_end);
@@ -236,7 +236,8 @@ Result<Issued> Trust::replace_ended(const std::string& certificate, const std::s
 Result<Revocation> Trust::revoke(CertificateSelector selector, const std::string& by,
                                  const std::string& reason, UtcTime now) {
   HEARTH_TRY(sound, checked(std::move(selector)));
-  Revocation revocation{sound, now, by, reason};
+  // Whole seconds, as certificates have them.
+  Revocation revocation{sound, std::chrono::floor<std::chrono::seconds>(now), by, reason};
   const std::lock_guard lock{store_mutex_};
   if (!sound.node.empty()) {
     if (auto done = store_->remove_open(sound.node); !done) return tl::unexpected(done.error());
