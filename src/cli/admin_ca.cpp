@@ -4,6 +4,8 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -150,6 +152,44 @@ Result<int> issue(Session& session, const Words& words) {
   return told(session, pair, fs::path{words.out} / (identity.name + ".pem"), uri);
 }
 
+Result<int> show(Session& session, const std::string& file) {
+  std::ifstream in{file};
+  std::stringstream text;
+  if (!in || !(text << in.rdbuf())) return fail(ErrorCode::kNotFound, file + ": cannot be read");
+  const auto facts = tls::read_certificate(text.str());
+  if (!facts) return fail(facts.error().code, file + ": " + facts.error().message);
+  const auto identity = facts->uris.empty() ? "" : facts->uris.front();
+  if (session.json()) {
+    session.print_line(nlohmann::ordered_json{{"subject", facts->subject},
+                                              {"issuer", facts->issuer},
+                                              {"identity", identity},
+                                              {"serial", facts->serial},
+                                              {"not_before", to_string(facts->not_before)},
+                                              {"not_after", to_string(facts->not_after)}}
+                           .dump());
+    return kExitOk;
+  }
+  const bool ended = now() >= facts->not_after;
+  session.print(render_facts({{"Subject", printable(facts->subject)},
+                              {"Issuer", printable(facts->issuer)},
+                              {"Identity", printable(identity)},
+                              {"Serial", facts->serial},
+                              {"From", to_string(facts->not_before)},
+                              {"Until", {to_string(facts->not_after) + (ended ? ", expired" : ""),
+                                         ended ? Style::kBad : Style::kPlain}}},
+                             session.colour()));
+  return kExitOk;
+}
+
+void add_show_command(CLI::App& ca, Session& session) {
+  auto file = std::make_shared<std::string>();
+  auto* command = ca.add_subcommand("show", "What a certificate says");
+  command->footer("Example:\n  hearth admin ca show certs/risk.pem");
+  command->add_option("FILE", *file, "PEM; the first certificate in it")->required();
+  command->callback(
+      [&session, file] { session.command = [&session, file] { return show(session, *file); }; });
+}
+
 }  // namespace
 
 void add_ca_commands(CLI::App& admin, Session& session) {
@@ -174,6 +214,7 @@ void add_ca_commands(CLI::App& admin, Session& session) {
       ->type_name("HOST");
   init_command->callback(
       [&session, words] { session.command = [&session, words] { return init(session, *words); }; });
+  add_show_command(*ca, session);
   auto* issuer_command = ca->add_subcommand(
       "issuer", "Make what hearthd enrols nodes with: good for certificates of nodes alone");
   common(issuer_command, "How long it lasts (default: 730d)");
