@@ -20,8 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Clocks of homes may be a little behind. What identifies somebody is believed from a minute before,
-// or it would not count after a revocation.
+// Clocks of homes may be a little behind. What identifies somebody is believed from a minute
+// before, or it would not count after a revocation.
 constexpr Duration kBackdated = std::chrono::minutes{5};
 constexpr Duration kIdentityBackdated = std::chrono::minutes{1};
 constexpr Duration kAuthorityFor = std::chrono::hours{24 * 3650};
@@ -175,8 +175,9 @@ Result<int> show(Session& session, const std::string& file) {
                               {"Identity", printable(identity)},
                               {"Serial", facts->serial},
                               {"From", to_string(facts->not_before)},
-                              {"Until", {to_string(facts->not_after) + (ended ? ", expired" : ""),
-                                         ended ? Style::kBad : Style::kPlain}}},
+                              {"Until",
+                               {to_string(facts->not_after) + (ended ? ", expired" : ""),
+                                ended ? Style::kBad : Style::kPlain}}},
                              session.colour()));
   return kExitOk;
 }
@@ -220,8 +221,7 @@ void add_ca_commands(CLI::App& admin, Session& session) {
   common(issuer_command, "How long it lasts (default: 730d)");
   issuer_command->add_option("--name", words->name, "What the authority is called")
       ->capture_default_str();
-  issuer_command
-      ->add_option("--out", words->out, "Directory to write issuer.pem and issuer.key to")
+  issuer_command->add_option("--out", words->out, "Directory to write issuer.pem and issuer.key to")
       ->capture_default_str();
   issuer_command->callback([&session, words] {
     session.command = [&session, words] { return issuer(session, *words); };

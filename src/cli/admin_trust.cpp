@@ -92,8 +92,8 @@ Result<int> enrol(Session& session, const EnrolWords& words) {
 Result<int> enrolments(Session& session) {
   auto& client = session.client();
   const auto stub = Trust::NewStub(client.channel());
-  HEARTH_TRY(response, client.call(*stub, &Trust::Stub::ListEnrolments,
-                                   trust::v1::ListEnrolmentsRequest{}));
+  HEARTH_TRY(response,
+             client.call(*stub, &Trust::Stub::ListEnrolments, trust::v1::ListEnrolmentsRequest{}));
   if (session.json()) return print_json_list(session, response.enrolments());
   Table table({{"ID"}, {"NODE"}, {"CREATED"}, {"BY"}, {"STATE"}, {"SERIAL"}});
   const auto now = std::chrono::floor<Duration>(std::chrono::system_clock::now());
@@ -162,8 +162,8 @@ Result<int> revoke(Session& session, const RevokeWords& words) {
     return kExitOk;
   }
   const auto& revocation = response.revocation();
-  session.print_line(revocation.subject() + ": revoked, " +
-                     format_count(response.streams_ended()) + " open streams ended");
+  session.print_line(revocation.subject() + ": revoked, " + format_count(response.streams_ended()) +
+                     " open streams ended");
   if (words.serial.empty()) {
     session.note("certificates issued after " + text_of(revocation.revoked_at()) + " count again");
   }
@@ -187,7 +187,8 @@ Result<int> revocations(Session& session) {
 
 void add_enrol_commands(CLI::App& admin, Session& session) {
   auto words = std::make_shared<EnrolWords>();
-  auto* command = admin.add_subcommand("enrol", "Make a token that a node turns into a certificate");
+  auto* command =
+      admin.add_subcommand("enrol", "Make a token that a node turns into a certificate");
   command->footer(
       "The token counts once. Only a hash of it is kept, so it is shown only here.\n"
       "Example:\n  hearth admin enrol --node n1 --ttl 1h --out n1.token");
@@ -200,8 +201,9 @@ void add_enrol_commands(CLI::App& admin, Session& session) {
                    "What agents reach the scheduler at (default: as in --server)")
       ->type_name("HOST");
   command->add_option("--out", words->out, "Write it to this file, for you alone to read");
-  command->callback(
-      [&session, words] { session.command = [&session, words] { return enrol(session, *words); }; });
+  command->callback([&session, words] {
+    session.command = [&session, words] { return enrol(session, *words); };
+  });
 
   auto id = std::make_shared<std::string>();
   auto* list = admin.add_subcommand("enrolments", "Tokens, used or not");

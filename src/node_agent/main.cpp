@@ -204,11 +204,10 @@ int run(agent::Config config, const Options& options) {
   if (!artifacts) return fail_with(artifacts.error(), kExitUnavailable);
   agent::ResultSpool spool{config.state_directory + "/spool"};
   const auto heater = make_heater(config.heater);
-  agent::AgentLoop loop{
-      io,
-      loop_settings,
-      config.agent,
-      {**state, spool, *heater, link, *artifacts, transfer, on_pool}};
+  agent::AgentLoop loop{io,
+                        loop_settings,
+                        config.agent,
+                        {**state, spool, *heater, link, *artifacts, transfer, on_pool}};
 
   asio::signal_set stop{io, SIGINT, SIGTERM};
   stop.async_wait([&](auto, int signal) {
@@ -300,9 +299,9 @@ int enrol(const Options& options) {
   const auto certificate = agent::enrol(*token, config->state_directory);
   if (!certificate) {
     const bool unreached = certificate.error().code == hearth::ErrorCode::kUnavailable;
-    return fail_with({certificate.error().code,
-                      token->enrolment + ": " + certificate.error().message},
-                     unreached ? kExitUnavailable : kExitFailure);
+    return fail_with(
+        {certificate.error().code, token->enrolment + ": " + certificate.error().message},
+        unreached ? kExitUnavailable : kExitFailure);
   }
   std::cout << "enrolled: node " << node << ", serial " << certificate->serial << ", until "
             << hearth::to_string(certificate->not_after) << "; the agent renews it by itself\n";

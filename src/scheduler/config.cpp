@@ -167,8 +167,7 @@ void read_enrolment(JsonReader& outer, Config& all) {
     reader.read("key", config.key);
     read_seconds(reader, "certificate_s", config.certificate_life, 10, 366 * kDay);
     read_seconds(reader, "late_renewal_s", config.late_renewal, 0, 3650 * kDay);
-    const int given =
-        !config.listen.empty() + !config.certificate.empty() + !config.key.empty();
+    const int given = !config.listen.empty() + !config.certificate.empty() + !config.key.empty();
     reader.require(given == 0 || given == 3, "listen, certificate and key: all three or none");
     reader.require(given == 0 || all.tls.any(), "without \"tls\" there are no certificates");
   });
@@ -277,7 +276,8 @@ std::vector<std::string> address_problems(const Config& config) {
   };
   check("listen", config.listen, config.tls.any(),
         "nothing is encrypted or authenticated there without \"tls\"");
-  if (!config.enrolment.listen.empty()) check("enrolment.listen", config.enrolment.listen, true, "");
+  if (!config.enrolment.listen.empty())
+    check("enrolment.listen", config.enrolment.listen, true, "");
   // Only numbers are on the pages.
   if (!config.http_listen.empty()) {
     check("http_listen", config.http_listen, false,

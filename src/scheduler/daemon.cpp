@@ -36,9 +36,12 @@ std::string ports_file(const Config& config) {
 }
 
 TrustConfig trust_config(const Config& config) {
-  return {config.state_dir + "/trust.db",     config.enrolment.certificate,
-          config.enrolment.key,               config.tls.authorities,
-          config.enrolment.certificate_life,  config.enrolment.late_renewal};
+  return {config.state_dir + "/trust.db",
+          config.enrolment.certificate,
+          config.enrolment.key,
+          config.tls.authorities,
+          config.enrolment.certificate_life,
+          config.enrolment.late_renewal};
 }
 
 // Whoever reads the file sees all of it or none.
@@ -143,8 +146,7 @@ Result<> Daemon::Impl::trust_callers(Backend& backend) {
         return trust->check(identity, certificate, utc_now()).has_value();
       });
   // Nodes renew at two thirds of the time: by then their next call shows the new one.
-  backend.connection_age =
-      std::min(backend.connection_age, config.enrolment.certificate_life / 8);
+  backend.connection_age = std::min(backend.connection_age, config.enrolment.certificate_life / 8);
   if (config.enrolment.listen.empty()) return {};
   HEARTH_TRY(server, EnrolmentServer::start(config.enrolment.listen, credentials->staged(), *trust,
                                             backend.audit));

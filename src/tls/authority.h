@@ -40,7 +40,8 @@ Result<KeyPair> issue(const KeyPair& authority, const IssueOptions& options);
 Result<KeyPair> make_issuer(const KeyPair& authority, const std::string& name, UtcTime not_before,
                             UtcTime not_after);
 
-// 32 random bytes as hex digits, for whoever knows them to be believed. kInternal: OpenSSL could not.
+// 32 random bytes as hex digits, for whoever knows them to be believed. kInternal: OpenSSL could
+// not.
 Result<std::string> random_secret();
 
 // What somebody who wants a certificate shows: a request (PKCS #10, PEM) signed with the key that

@@ -1,8 +1,9 @@
 // Follows the files of one side's credentials and stages a checked copy of them, so that a file
 // that is broken, half written or expired is never served.
 //
-// The copies lie in a CredentialDirectory; gRPC reads them there. A thread of its own looks once a second and takes files that
-// have been left alone for one look. Functions may be called from any thread.
+// The copies lie in a CredentialDirectory; gRPC reads them there. A thread of its own looks once a
+// second and takes files that have been left alone for one look. Functions may be called from any
+// thread.
 #pragma once
 
 #include <atomic>

@@ -39,11 +39,12 @@ class Watching : public ::testing::Test {
     write(home_ / "s.pem", pair.certificate);
   }
 
-  Result<std::unique_ptr<CredentialWatch>> watch() {
-    return CredentialWatch::start({{home_ / "s.pem", home_ / "s.key", home_ / "ca.pem"},
-                                   home_ / "staged",
-                                   true,
-                                   Duration{5}});
+  Result<std::unique_ptr<CredentialWatch>> watch(bool clock_in_doubt = false) {
+    return CredentialWatch::start({.files = {home_ / "s.pem", home_ / "s.key", home_ / "ca.pem"},
+                                   .directory = home_ / "staged",
+                                   .chained = true,
+                                   .clock_in_doubt = clock_in_doubt,
+                                   .period = Duration{5}});
   }
 
   std::string staged(const CredentialWatch& watch) {
@@ -56,7 +57,7 @@ class Watching : public ::testing::Test {
   }
 
   UtcTime now_ = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  KeyPair root_ = make_authority("CA", now_, now_ + 10 * kDay).value();
+  KeyPair root_ = make_authority("CA", now_ - 10 * kDay, now_ + 10 * kDay).value();
   fs::path home_;
 };
 
@@ -87,6 +88,17 @@ TEST_F(Watching, ABrokenFileAtTheStartIsRefused) {
   const auto refused = watch();
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr("not the key of the certificate"));
+}
+
+TEST_F(Watching, WhoseClockIsInDoubtStartsWithWhatItHas) {
+  put(issue(root_, {"s", {}, "", now_ - 2 * kDay, now_ - kDay}).value());
+  EXPECT_THAT(watch().error().message, HasSubstr("expired"));
+  const auto late = watch(true);
+  ASSERT_TRUE(late) << late.error().message;
+  EXPECT_EQ((*late)->not_after(), now_ - kDay);
+  put(issue(root_, {"s", {}, "", now_ + kDay / 2, now_ + kDay}).value());
+  EXPECT_THAT(watch().error().message, HasSubstr("not valid before"));
+  EXPECT_TRUE(watch(true));
 }
 
 }  // namespace

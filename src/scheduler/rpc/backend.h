@@ -42,11 +42,11 @@ struct Backend {
   std::uint64_t epoch = 0;
   TelemetryStore* telemetry = nullptr;  // none: not kept
   Keeping keeping{};
-  std::shared_ptr<AuditLog> audit{};  // none: not kept
-  Trust* trust = nullptr;              // none: in the clear
-  int enrolment_port = 0;              // 0: nodes cannot be enrolled
+  std::shared_ptr<AuditLog> audit{};                // none: not kept
+  Trust* trust = nullptr;                           // none: in the clear
+  int enrolment_port = 0;                           // 0: nodes cannot be enrolled
   Duration connection_age = std::chrono::hours{1};  // over TLS
-  std::shared_ptr<OpenCalls> open_calls{};  // none: in the clear
+  std::shared_ptr<OpenCalls> open_calls{};          // none: in the clear
   std::shared_ptr<UploadOwners> uploads = std::make_shared<UploadOwners>();
 };
 

@@ -33,8 +33,7 @@ class EnrolmentService final : public trust::v1::EnrolmentService::CallbackServi
                                   trust::v1::EnrolResponse* response) override {
     auto* reactor = context->DefaultReactor();
     if (request->token().empty() == request->certificate().empty()) {
-      return refuse(reactor,
-                    {ErrorCode::kInvalidArgument, "exactly one of token and certificate"});
+      return refuse(reactor, {ErrorCode::kInvalidArgument, "exactly one of token and certificate"});
     }
     slow_.post([this, reactor, request, response, peer = context->peer()] {
       answer(*request, peer, reactor, response);
@@ -45,15 +44,14 @@ class EnrolmentService final : public trust::v1::EnrolmentService::CallbackServi
  private:
   void answer(const trust::v1::EnrolRequest& request, const std::string& peer,
               grpc::ServerUnaryReactor* reactor, trust::v1::EnrolResponse* response) {
-    const auto issued =
-        request.token().empty()
-            ? trust_.renew_late(request.certificate(), request.request(), utc_now())
-            : trust_.enrol(request.token(), request.request(), utc_now());
+    const auto issued = request.token().empty()
+                            ? trust_.renew_late(request.certificate(), request.request(), utc_now())
+                            : trust_.enrol(request.token(), request.request(), utc_now());
     AuditEntry entry{.who = peer, .call = "Enrol"};
     if (issued) {
       entry.object = issued->node;
-      entry.reason = (request.token().empty() ? "late renewal, serial " : "token, serial ") +
-                     issued->serial;
+      entry.reason =
+          (request.token().empty() ? "late renewal, serial " : "token, serial ") + issued->serial;
     } else {
       entry.refused = issued.error().message;
       log::warn("enrolment_refused", {{"peer", peer}, {"error", issued.error().message}});

@@ -114,8 +114,9 @@ grpc::ServerUnaryReactor* TrustService::RevokeCertificates(
     const auto own = peer_certificate(*context->auth_context());
     if (own && matches(selector, caller, *own)) {
       return fail(ErrorCode::kInvalidArgument,
-                  to_words(selector) + ": that is your own certificate, and you would be locked "
-                                       "out; another operator can do it");
+                  to_words(selector) +
+                      ": that is your own certificate, and you would be locked "
+                      "out; another operator can do it");
     }
     HEARTH_TRY(done, trust.revoke(selector, to_uri(caller), request->reason(), utc_now()));
     fill(done, response->mutable_revocation());
@@ -128,8 +129,8 @@ grpc::ServerUnaryReactor* TrustService::DeleteRevocation(
     grpc::CallbackServerContext* context, const trust::v1::DeleteRevocationRequest* request,
     trust::v1::DeleteRevocationResponse*) {
   audit(backend_, *context, "DeleteRevocation", audited(request->selector()));
-  return slowly(context,
-                [request](Trust& trust) { return trust.reinstate(from_wire(request->selector())); });
+  return slowly(
+      context, [request](Trust& trust) { return trust.reinstate(from_wire(request->selector())); });
 }
 
 grpc::ServerUnaryReactor* TrustService::ListRevocations(

@@ -62,8 +62,7 @@ bool matches(const CertificateSelector& selector, const tls::Identity& identity,
 std::string to_words(const CertificateSelector& selector) {
   if (!selector.serial.empty()) return "serial " + selector.serial;
   if (!selector.node.empty()) return "node " + selector.node;
-  const auto whole =
-      selector.zone.empty() ? "tenant " + selector.tenant : "zone " + selector.zone;
+  const auto whole = selector.zone.empty() ? "tenant " + selector.tenant : "zone " + selector.zone;
   return selector.name.empty() ? whole : selector.name + " of " + whole;
 }
 

@@ -27,8 +27,8 @@ Result<CertificateSelector> checked(CertificateSelector selector);
 bool matches(const CertificateSelector& selector, const tls::Identity& identity,
              const tls::Certificate& certificate);
 
-// "serial 4a1f", "node n1", "tenant bank", "ann of tenant bank", "zone kitchen", ...: different ones
-// have different words.
+// "serial 4a1f", "node n1", "tenant bank", "ann of tenant bank", "zone kitchen", ...: different
+// ones have different words.
 std::string to_words(const CertificateSelector& selector);
 
 }  // namespace hearth::scheduler

@@ -80,8 +80,8 @@ Result<tls::Credentials> Trust::issuer(UtcTime now) {
   if (config_.issuer_certificate.empty()) {
     return refuse("hearthd has no issuer: \"enrolment\" in its configuration");
   }
-  HEARTH_TRY(files, tls::read_credentials({config_.issuer_certificate, config_.issuer_key,
-                                           config_.authorities}));
+  HEARTH_TRY(files, tls::read_credentials(
+                        {config_.issuer_certificate, config_.issuer_key, config_.authorities}));
   HEARTH_TRY(facts, tls::check_credentials(files, now, true));
   issuer_not_after_ms_ = facts.not_after.time_since_epoch().count();
   // Refused here, where somebody reads it, rather than by every agent.

@@ -114,10 +114,9 @@ Result<std::vector<Enrolment>> TrustStore::read(std::string_view sql, const Valu
 }
 
 Result<Enrolment> TrustStore::find(const std::string& token_hash) {
-  HEARTH_TRY(found,
-             read("SELECT token_hash, node, created_ms, created_by, expires_ms, used_ms, "
-                  "request_key, certificate, serial FROM enrolments WHERE token_hash = ?",
-                  token_hash));
+  HEARTH_TRY(found, read("SELECT token_hash, node, created_ms, created_by, expires_ms, used_ms, "
+                         "request_key, certificate, serial FROM enrolments WHERE token_hash = ?",
+                         token_hash));
   if (found.empty()) return fail(ErrorCode::kNotFound, "no such token");
   return std::move(found.front());
 }
@@ -152,7 +151,8 @@ Result<> TrustStore::forget_ended_before(UtcTime end) {
 
 Result<> TrustStore::put(const Revocation& revocation) {
   const auto& selector = revocation.selector;
-  return database_.statement("INSERT OR REPLACE INTO revocations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
+  return database_
+      .statement("INSERT OR REPLACE INTO revocations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
       .run(to_words(selector), selector.serial, selector.node, selector.tenant, selector.zone,
            selector.name, to_ms(revocation.at), revocation.by, revocation.reason);
 }
@@ -180,8 +180,9 @@ Result<std::vector<Revocation>> TrustStore::revocations() {
     return true;
   };
   auto done = database_
-                  .statement("SELECT serial, node, tenant, zone, name, at_ms, revoked_by, reason "
-                             "FROM revocations ORDER BY at_ms DESC, subject")
+                  .statement(
+                      "SELECT serial, node, tenant, zone, name, at_ms, revoked_by, reason "
+                      "FROM revocations ORDER BY at_ms DESC, subject")
                   .each(visit);
   if (!done) return tl::unexpected(done.error());
   return all;
