@@ -94,8 +94,8 @@ TEST_F(Pages, PortsAreWrittenDown) {
   std::ifstream file(config_.state_dir + "/hearthd.ports");
   std::string text;
   std::getline(file, text);
-  EXPECT_EQ(text, "{\"grpc\": " + std::to_string(daemon_->ports().grpc) +
-                      ", \"http\": " + std::to_string(daemon_->ports().http) + "}");
+  EXPECT_EQ(text, "{\"grpc\": " + std::to_string(daemon_->ports().grpc) + ", \"http\": " +
+                      std::to_string(daemon_->ports().http) + ", \"enrolment\": 0}");
 }
 
 TEST_F(Pages, OneProcessHasTheState) {
