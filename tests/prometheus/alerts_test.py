@@ -57,19 +57,29 @@ def wait(what, ask):
 class Alerts(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        """The page of a scheduler that has a node in a home with a breaker."""
+        """The page of a scheduler with TLS and enrolment, and a node in a home with a breaker."""
         cls.directory = tempfile.TemporaryDirectory(prefix="hearth-metrics-")
         cls.addClassCleanup(cls.directory.cleanup)
         home = Path(cls.directory.name)
         scheduler = home / "scheduler"
         ports = scheduler / "hearthd.ports"
+        ca = home / "ca"
+        for words in (["init"], ["issuer", "--out", ca], ["issue", "--node", "n1", "--out", home]):
+            subprocess.run([BIN / "hearth", "admin", "ca", *words, "--dir", ca], check=True,
+                           stdout=subprocess.DEVNULL, timeout=30)
         cls.start("hearthd", home, {
             "listen": "127.0.0.1:0", "http_listen": "127.0.0.1:0", "state_dir": str(scheduler),
+            "tls": {"certificate": f"{ca}/server.pem", "key": f"{ca}/server.key",
+                    "client_ca": f"{ca}/ca.pem"},
+            "enrolment": {"listen": "127.0.0.1:0", "certificate": f"{ca}/issuer.pem",
+                          "key": f"{ca}/issuer.key"},
             "sites": {"home": {"breaker_w": 3000, "reserve_w": 500, "daily_heat_kwh": 5}}})
         known = json.loads(wait("hearthd", lambda: ports.exists() and ports.read_text()))
         cls.start("hearth-agent", home, {
             "node_id": "n1", "zone_id": "z1", "site_id": "home", "state_dir": str(home / "agent"),
-            "scheduler": f"127.0.0.1:{known['grpc']}", "cores": 1})
+            "scheduler": f"127.0.0.1:{known['grpc']}", "cores": 1,
+            "tls": {"certificate": f"{home}/n1.pem", "key": f"{home}/n1.key",
+                    "ca": f"{ca}/ca.pem"}})
         address = f"http://127.0.0.1:{known['http']}/metrics"
 
         def page():
