@@ -193,6 +193,7 @@ class Enrolment(TlsCase):
                       self.revoke("--node", "n1", "--reason", "stolen"))
         wait_for(lambda: "was revoked at" in self.cluster.log("n1"), 20, "the refusal")
         self.assertEqual(0, self.metric("hearth_sessions"))
+        self.assertEqual("hearth://node/n1", self.audit("Connect")[0]["who"])
         self.assertIn("not a token of this scheduler", self.enrol(open_token, code=1))
         # A restart forgets nothing.
         self.cluster.stop_scheduler()

@@ -145,8 +145,12 @@ grpc::Status AccessProcessor::Process(const InputMetadata& metadata, grpc::AuthC
   const auto call = method.substr(method.rfind('/') + 1);
   const auto identity = believed(*peer);
   if (!identity) {
+    const auto named = identity_of(*peer);  // and yet not believed
     log::warn("call_refused", {{"call", call}, {"error", identity.error().message}});
-    if (audit_) audit_->write({.call = call, .refused = identity.error().message});
+    if (audit_) {
+      audit_->write(
+          {.who = named ? to_uri(*named) : "", .call = call, .refused = identity.error().message});
+    }
     return {grpc::StatusCode::UNAUTHENTICATED, identity.error().message};
   }
   if (may_call(*identity, method)) return grpc::Status::OK;
