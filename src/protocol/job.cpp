@@ -70,6 +70,20 @@ void check_command(const JobSpec& spec, Problems& problems) {
   problems.require(bytes <= kTextBytesMax, "command and environment: over 128 KiB together");
 }
 
+// Values are in no message.
+void check_secrets(const JobSpec& spec, Problems& problems) {
+  std::size_t bytes = 0;
+  for (const auto& [name, secret] : spec.secrets) {
+    bytes += name.size() + secret.reveal().size() + 2;
+    problems.require(is_environment_name(name), "secrets: not a usable name: " + name);
+    problems.require(!spec.environment.contains(name),
+                     "secrets: " + name + " is in environment, too");
+    problems.require(secret.reveal().find('\0') == std::string::npos,
+                     "secrets: " + name + " contains a zero byte");
+  }
+  problems.require(bytes <= kSecretsBytesMax, "secrets: over 64 KiB together");
+}
+
 void check_order(const JobSpec& spec, Problems& problems) {
   problems.require(spec.after.size() <= kDependenciesMax,
                    "after: more than 256 jobs: " + std::to_string(spec.after.size()));
@@ -138,6 +152,12 @@ bool is_safe_relative_path(std::string_view path) {
   return true;
 }
 
+Secrets names_of(const Secrets& secrets) {
+  Secrets names;
+  for (const auto& [name, secret] : secrets) names.emplace_hint(names.end(), name, Secret{});
+  return names;
+}
+
 std::vector<std::string> problems_of(const JobSpec& spec) {
   Problems problems;
   const auto number = [](auto value) { return std::to_string(value); };
@@ -161,6 +181,7 @@ std::vector<std::string> problems_of(const JobSpec& spec) {
       spec.infrastructure_retries >= 0 && spec.infrastructure_retries <= kRetriesMax,
       "infrastructure_retries: not in 0..1000: " + number(spec.infrastructure_retries));
   check_command(spec, problems);
+  check_secrets(spec, problems);
   check_files(spec, problems);
   check_order(spec, problems);
   check_indices(spec, problems);

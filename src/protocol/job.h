@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/ids.h"
@@ -55,6 +56,22 @@ struct Input {
   friend bool operator==(const Input&, const Input&) = default;
 };
 
+// A value for the task alone: it has to be asked for by name, so that nothing prints or stores it
+// by the way.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string value) : value_(std::move(value)) {}
+  [[nodiscard]] const std::string& reveal() const { return value_; }
+
+  friend bool operator==(const Secret&, const Secret&) = default;
+
+ private:
+  std::string value_;
+};
+
+using Secrets = std::map<std::string, Secret>;  // by the variable's name
+
 // When a job that waits for another may start: once that one ended so.
 enum class AfterCondition { kSuccess, kFailure, kAny };
 
@@ -100,6 +117,8 @@ struct JobSpec {
   // themselves.
   std::string indices;
   LogsKept logs = LogsKept::kTail;
+  bool no_residential = false;  // run on no node that stands in somebody's home
+  Secrets secrets;              // variables beside `environment`; runs where they are understood
 
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };
@@ -141,6 +160,7 @@ inline constexpr std::size_t kPayloadBytesMax = 64 * 1024;
 inline constexpr std::uint64_t kTaskCountMax = 10'000'000;
 inline constexpr std::size_t kDependenciesMax = 256;
 inline constexpr std::size_t kIndicesBytesMax = 1024 * 1024;
+inline constexpr std::size_t kSecretsBytesMax = 64 * 1024;  // names and values
 
 // The names customers see: "ON_DEMAND", "RUNNING", "NODE_LOST".
 std::string_view to_string(ServiceClass service_class);
@@ -159,7 +179,11 @@ constexpr bool is_users_fault(FailureClass failure) {
          failure == FailureClass::kTimeLimit;
 }
 
-// Every problem of a specification at once, each naming its field and value; empty if it is sound.
+// The same names with empty values: what of secrets may be shown.
+Secrets names_of(const Secrets& secrets);
+
+// Every problem of a specification at once, each naming its field and value (of secrets the name
+// alone); empty if it is sound.
 // Checks form only: whether inputs exist and a deadline is past is not known here.
 std::vector<std::string> problems_of(const JobSpec& spec);
 

@@ -106,6 +106,8 @@ void to_wire(const protocol::NodeFacts& facts, node::v1::NodeFacts* out) {
   }
   if (facts.tank) tank_to_wire(*facts.tank, out->mutable_tank());
   out->set_cpu_model(to_utf8(facts.cpu_model));
+  out->set_residential(facts.residential);
+  out->set_takes_secrets(facts.takes_secrets);
 }
 
 Result<protocol::NodeFacts> from_wire(const node::v1::NodeFacts& in) {
@@ -138,6 +140,8 @@ Result<protocol::NodeFacts> from_wire(const node::v1::NodeFacts& in) {
   }
   if (in.has_tank()) facts.tank = tank_from_wire(in.tank(), checks);
   facts.cpu_model = in.cpu_model();
+  facts.residential = !in.has_residential() || in.residential();
+  facts.takes_secrets = in.takes_secrets();
   return checks.finish(std::move(facts));
 }
 

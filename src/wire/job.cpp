@@ -93,6 +93,10 @@ void to_wire(const protocol::JobSpec& spec, job::v1::JobSpec* out) {
       static_cast<job::v1::DeadlineAction>(static_cast<int>(spec.deadline_action) + 1));
   out->set_indices(spec.indices);
   out->set_logs(static_cast<job::v1::LogsKept>(static_cast<int>(spec.logs) + 1));
+  out->set_no_residential(spec.no_residential);
+  for (const auto& [name, secret] : spec.secrets) {
+    out->mutable_secrets()->insert({name, secret.reveal()});
+  }
 }
 
 Result<protocol::JobSpec> from_wire(const job::v1::JobSpec& in) {
@@ -120,6 +124,10 @@ Result<protocol::JobSpec> from_wire(const job::v1::JobSpec& in) {
   if (in.has_deadline()) spec.deadline = checks.time("deadline", in.deadline());
   spec.labels.insert(in.labels().begin(), in.labels().end());
   spec.needs_isolation = in.needs_isolation();
+  spec.no_residential = in.no_residential();
+  for (const auto& [name, value] : in.secrets()) {
+    spec.secrets.emplace(name, protocol::Secret{value});
+  }
   order_from_wire(checks, in, spec);
   checks.add(problems_of(spec));
   return checks.finish(std::move(spec));

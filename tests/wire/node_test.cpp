@@ -81,10 +81,14 @@ TEST(NodeWire, AnAgentThatKnowsLessIsUnderstood) {
   facts.clear_speed();
   facts.clear_tank();
   facts.clear_quiet();
+  facts.clear_residential();
+  facts.clear_takes_secrets();
   const auto back = from_wire(facts);
   ASSERT_TRUE(back) << back.error().message;
   EXPECT_EQ(back->speed, protocol::SpeedLaw{});
   EXPECT_EQ(back->tank, std::nullopt);
+  EXPECT_TRUE(back->residential) << "as most nodes are";
+  EXPECT_FALSE(back->takes_secrets);
   const auto telemetry = from_wire(node::v1::Telemetry{});
   ASSERT_TRUE(telemetry) << telemetry.error().message;
   EXPECT_EQ(*telemetry, protocol::Telemetry{});

@@ -33,7 +33,9 @@ inline protocol::JobSpec spec() {
           .maximum_failed_percent = 2,
           .deadline_action = protocol::DeadlineAction::kCancel,
           .indices = "3-1861",
-          .logs = protocol::LogsKept::kNone};
+          .logs = protocol::LogsKept::kNone,
+          .no_residential = true,
+          .secrets = {{"DB_PASSWORD", protocol::Secret{"hunter2"}}}};
 }
 
 inline protocol::AttemptReport report() {
@@ -102,7 +104,9 @@ inline protocol::NodeFacts facts() {
           .static_share = Watts{600},
           .isolated = true,
           .isolation_note = "no user namespaces",
-          .agent_version = "0.1.0"};
+          .agent_version = "0.1.0",
+          .residential = false,
+          .takes_secrets = true};
 }
 
 inline protocol::ZonePlan plan() {
