@@ -3,6 +3,7 @@
 
 #include "common/check.h"
 #include "scheduler/core/impl.h"
+#include "scheduler/core/verify.h"
 
 namespace hearth::scheduler {
 
@@ -13,6 +14,7 @@ using protocol::TaskState;
 
 void Scheduler::Impl::grant(JobRecord& job, NodeIndex index) {
   auto& node = nodes[index];
+  CHECK(violations(job.spec(), node).empty());
   const auto taken = job.take();
   const TaskId task{job.id(), taken.index};
   const AttemptId id{epoch, ++last_attempt};

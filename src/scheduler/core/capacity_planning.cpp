@@ -218,13 +218,11 @@ Quote Scheduler::Impl::quote(const protocol::JobSpec& spec, const JobRecord* sub
   const Shape shape = impl.shape_of_job(spec, inputs.run_time.p90);
   Watts per_core_sum;
   for (const auto& node : impl.nodes) {
-    const bool able = node.facts.cores >= spec.resources.cores &&
-                      node.facts.memory_bytes >= spec.resources.memory_bytes &&
-                      (node.facts.isolated || !spec.needs_isolation);
-    if (!able || node.state != NodeState::kOnline) continue;
+    const auto failed = failing(node, shape, impl.config.band, 0);
+    if (lasting(failed).any() || node.state != NodeState::kOnline) continue;
     inputs.cores_able += node.facts.cores;
     per_core_sum += static_cast<double>(node.facts.cores) * node.watts_per_core();
-    if (failing(node, shape, impl.config.band, 0).none()) {
+    if (failed.none()) {
       inputs.cores_free_now += usable_cores(node) - node.cores_leased;
     }
   }

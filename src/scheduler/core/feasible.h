@@ -15,17 +15,19 @@ struct Shape {
   protocol::ServiceClass service_class = protocol::ServiceClass::kOnDemand;
   protocol::Resources resources;
   bool needs_isolation = false;
+  bool no_residential = false;
+  bool has_secrets = false;
   Duration remaining_p90{};  // nominal, of one task; zero: not asked of the room
   // Of the runway so much will do, except where the sun is about to close the room.
   Duration least_runway = std::chrono::hours{48};
 
-  friend auto operator<=>(const Shape& a, const Shape& b) {
-    return std::tie(a.service_class, a.resources.cores, a.resources.memory_bytes, a.needs_isolation,
-                    a.remaining_p90, a.least_runway) <=>
-           std::tie(b.service_class, b.resources.cores, b.resources.memory_bytes, b.needs_isolation,
-                    b.remaining_p90, b.least_runway);
+  // What tells shapes apart.
+  [[nodiscard]] auto key() const {
+    return std::tie(service_class, resources.cores, resources.memory_bytes, needs_isolation,
+                    no_residential, has_secrets, remaining_p90, least_runway);
   }
-  friend bool operator==(const Shape& a, const Shape& b) { return (a <=> b) == 0; }
+  friend auto operator<=>(const Shape& a, const Shape& b) { return a.key() <=> b.key(); }
+  friend bool operator==(const Shape& a, const Shape& b) { return a.key() == b.key(); }
 };
 
 // `remaining_p90` is rounded up to a step of a quarter, so that alike tasks have one shape.
@@ -37,6 +39,8 @@ enum class ConditionId {
   kNotDraining,
   kNotQuarantined,
   kIsolation,
+  kNotResidential,
+  kTakesSecrets,
   kCoresTotal,
   kMemoryTotal,
   kNotOff,
@@ -48,13 +52,16 @@ enum class ConditionId {
   kCoresFree,
   kMemoryFree,
 };
-inline constexpr std::size_t kConditionCount = 14;
+inline constexpr std::size_t kConditionCount = 16;
 using Conditions = std::bitset<kConditionCount>;
 
 // The conditions that `node` fails for `shape` now. `ahead` cores' worth of further tasks may be
 // leased beyond what can run at once (short tasks are leased in chunks).
 Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::HeatBand& band,
                    int ahead);
+
+// Of these the ones that lie in what the node is: no waiting helps.
+Conditions lasting(const Conditions& failed);
 
 // Cores that may run at once within the node's power limit, at most facts.cores.
 int usable_cores(const NodeRecord& node);

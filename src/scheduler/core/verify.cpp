@@ -35,6 +35,15 @@ std::vector<std::string> violations(const protocol::Limits& limits, const NodeRe
   return found;
 }
 
+std::vector<std::string> violations(const protocol::JobSpec& spec, const NodeRecord& node) {
+  std::vector<std::string> found;
+  const auto& facts = node.facts;
+  if (spec.needs_isolation && !facts.isolated) found.emplace_back("it does not wall tasks off");
+  if (spec.no_residential && facts.residential) found.emplace_back("it stands in a home");
+  if (!spec.secrets.empty() && !facts.takes_secrets) found.emplace_back("it knows no secrets");
+  return found;
+}
+
 protocol::Limits safe_limits(const NodeRecord& node) {
   protocol::Limits limits;
   limits.t_ref = node.telemetry.setpoint.value_or(protocol::kSetpointMin);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "scheduler/core/score.h"
+#include "scheduler/core/verify.h"
 
 namespace hearth::scheduler {
 namespace {
@@ -58,6 +59,10 @@ INSTANTIATE_TEST_SUITE_P(
              ConditionId::kNotQuarantined},
         Case{"isolation", [](NodeRecord&, Shape& s) { s.needs_isolation = true; },
              ConditionId::kIsolation},
+        Case{"in_a_home", [](NodeRecord&, Shape& s) { s.no_residential = true; },
+             ConditionId::kNotResidential},
+        Case{"old_agent", [](NodeRecord&, Shape& s) { s.has_secrets = true; },
+             ConditionId::kTakesSecrets},
         Case{"small", [](NodeRecord&, Shape& s) { s.resources.cores = 5; },
              ConditionId::kCoresTotal},
         Case{"off", [](NodeRecord& n, Shape&) { n.setpoint.mode = protocol::SetpointMode::kOff; },
@@ -81,6 +86,34 @@ INSTANTIATE_TEST_SUITE_P(
              },
              ConditionId::kMemoryFree}),
     [](const auto& test) { return test.param.name; });
+
+TEST(Feasible, ANodeInNobodysHomeThatKnowsSecretsTakesAll) {
+  auto node = good_node();
+  node.facts.residential = false;
+  node.facts.takes_secrets = true;
+  protocol::JobSpec spec;
+  EXPECT_TRUE(failing(node, shape_of(spec), {}, 0).none());
+  spec.no_residential = true;
+  spec.secrets["KEY"] = protocol::Secret{"x"};
+  EXPECT_TRUE(failing(node, shape_of(spec), {}, 0).none());
+  EXPECT_TRUE(violations(spec, node).empty());
+  const auto other = good_node();
+  const auto failed = failing(other, shape_of(spec), {}, 0);
+  EXPECT_EQ(failed.count(), 2u);
+  EXPECT_EQ(lasting(failed), failed);
+  EXPECT_EQ(violations(spec, other).size(), 2u) << "the verifier finds the same by itself";
+}
+
+TEST(Feasible, WhatTimeMendsIsNotLasting) {
+  auto node = good_node();
+  node.draining = true;
+  node.cores_leased = 4;
+  Shape shape;
+  shape.resources.cores = 5;
+  Conditions expected;
+  expected.set(static_cast<std::size_t>(ConditionId::kCoresTotal));
+  EXPECT_EQ(lasting(failing(node, shape, {}, 0)), expected);
+}
 
 TEST(Feasible, PowerLimitsHowManyCoresRun) {
   auto node = good_node();
