@@ -30,6 +30,7 @@ UtcTime time_of(const Fact& event) {
 
 JobRow visible(JobRow row) {
   if (row.ended_seq == 0) row.totals = {};
+  row.spec.secrets = names_of(row.spec.secrets);
   return row;
 }
 
@@ -91,7 +92,9 @@ void DurableImage::apply(const CommitEntry& entry, const JobAccepted& fact) {
   job.staging = fact.staging;
   job.dispatched_below = fact.dispatched_below;
   last_job_ = std::max(last_job_, fact.job);
-  log(entry.seq, fact.job, fact);
+  auto shown = fact;
+  shown.spec.secrets = names_of(fact.spec.secrets);
+  log(entry.seq, fact.job, shown);
   if (!fact.request.request_id.empty()) {
     requests_[fact.request] = {fact.request, fact.request_hash, fact.job, entry.seq, fact.at};
   }
@@ -272,6 +275,11 @@ Result<std::optional<JobRow>> DurableImage::job(JobId job) {
   return visible(found->row);
 }
 
+Result<protocol::Secrets> DurableImage::secrets(JobId job) {
+  const auto* found = find(job);
+  return found == nullptr ? protocol::Secrets{} : found->row.spec.secrets;
+}
+
 Result<std::vector<JobRow>> DurableImage::jobs(JobId before, const std::string& tenant,
                                                std::size_t limit) {
   std::vector<JobRow> rows;
@@ -369,14 +377,6 @@ Result<StoreReader::PayloadPage> DurableImage::payloads(JobId job, std::uint64_t
   PayloadPage found_page{page->first, page->second};
   if (indices.empty()) return found_page;
   return single_payload(index, named, std::move(found_page));
-}
-
-Result<Sequence> DurableImage::earliest() {
-  return earliest_;
-}
-
-Result<JobId> DurableImage::last_job() {
-  return last_job_;
 }
 
 Result<StoreUsage> DurableImage::usage() {

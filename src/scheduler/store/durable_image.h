@@ -29,6 +29,7 @@ class DurableImage : public StoreReader {
   DurableState load();
 
   Result<std::optional<JobRow>> job(JobId job) override;
+  Result<protocol::Secrets> secrets(JobId job) override;
   Result<std::vector<JobRow>> jobs(JobId before, const std::string& tenant,
                                    std::size_t limit) override;
   Result<std::vector<TaskRow>> tasks(JobId job, std::uint64_t first, std::uint64_t last) override;
@@ -42,8 +43,8 @@ class DurableImage : public StoreReader {
   Result<std::vector<EventRow>> events(JobId job, Sequence after, std::size_t limit) override;
   Result<std::optional<protocol::OutputTails>> tails(TaskId task, AttemptId attempt) override;
   Result<PayloadPage> payloads(JobId job, std::uint64_t index) override;
-  Result<Sequence> earliest() override;
-  Result<JobId> last_job() override;
+  Result<Sequence> earliest() override { return earliest_; }
+  Result<JobId> last_job() override { return last_job_; }
   Result<StoreUsage> usage() override;
   Result<std::vector<JobId>> expired_jobs(UtcTime before, std::size_t limit) override;
   Result<std::vector<std::string>> referenced(const std::vector<std::string>& digests) override;

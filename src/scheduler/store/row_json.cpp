@@ -59,6 +59,8 @@ void fields(S& s, F&& field) {
   field("deadline_action", s.deadline_action);
   field("indices", s.indices);
   field("logs", s.logs);
+  field("no_residential", s.no_residential);
+  field("secret_names", s.secrets);
 }
 template <Is<protocol::ResourceUsage> S, class F>
 void fields(S& s, F&& field) {
@@ -139,6 +141,8 @@ void fields(S& s, F&& field) {
   field("quiet", s.quiet);
   field("tank", s.tank);
   field("cpu_model", s.cpu_model);
+  field("residential", s.residential);
+  field("takes_secrets", s.takes_secrets);
 }
 template <Is<protocol::ProgrammeStep> S, class F>
 void fields(S& s, F&& field) {
@@ -289,6 +293,10 @@ Json encode(const T& value) {
     return value ? encode(*value) : Json();
   } else if constexpr (requires { value.value; }) {  // quantities, ids and names
     return value.value;
+  } else if constexpr (std::same_as<T, protocol::Secrets>) {  // their values have a table
+    Json names;
+    for (const auto& [name, secret] : value) names.push_back(name);
+    return names;
   } else if constexpr (StructList<T>) {
     Json json = Json::array();
     for (const auto& item : value) json.push_back(encode(item));
@@ -320,6 +328,10 @@ bool decode(const Json& json, T& value) {  // false, or an exception of nlohmann
     return decode(json, value.emplace());
   } else if constexpr (requires { value.value; }) {
     json.get_to(value.value);
+    return true;
+  } else if constexpr (std::same_as<T, protocol::Secrets>) {
+    for (const auto& name : json)
+      value.emplace(name.template get<std::string>(), protocol::Secret{});
     return true;
   } else if constexpr (StructList<T>) {
     return std::ranges::all_of(

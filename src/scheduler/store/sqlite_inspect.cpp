@@ -36,6 +36,9 @@ constexpr std::string_view kInvariants[] = {
     " WHERE job = id) >= json_extract(spec, '$.task_count') LIMIT 10",
     "SELECT 'j' || id || ': its payloads are not there' FROM jobs WHERE staging <> 0"
     " AND NOT EXISTS (SELECT 1 FROM payload_pages p WHERE p.staging = jobs.staging) LIMIT 10",
+    "SELECT 'j' || id || ': values of its secrets are not there' FROM jobs"
+    " WHERE coalesce(json_array_length(spec, '$.secret_names'), 0) <>"
+    " (SELECT count(*) FROM job_secrets s WHERE s.job = id) LIMIT 10",
     "SELECT 'request id ' || request_id || ': of j' || job || ', a job that is not there'"
     " FROM requests WHERE job NOT IN (SELECT id FROM jobs) LIMIT 10",
     "SELECT 'artifact ' || digest || ': referred to by j' || job || ', a job that is not there'"

@@ -94,6 +94,13 @@ Result<> load_requeues(Database& database, DurableJob& job) {
           job.job.value);
 }
 
+Result<> load_secrets(Database& database, DurableJob& job) {
+  if (job.spec.secrets.empty()) return {};
+  HEARTH_TRY(secrets, read_secrets(database, job.job));
+  job.spec.secrets = std::move(secrets);
+  return {};
+}
+
 Result<> load_jobs(Database& database, DurableState& state) {
   auto done = database
                   .statement(
@@ -118,6 +125,7 @@ Result<> load_jobs(Database& database, DurableState& state) {
   for (auto& job : state.jobs) {
     if (done) done = load_ended(database, job);
     if (done) done = load_requeues(database, job);
+    if (done) done = load_secrets(database, job);
   }
   return done;
 }
@@ -233,6 +241,20 @@ Result<> load_labels(Database& database, DurableState& state) {
 }
 
 }  // namespace
+
+Result<protocol::Secrets> read_secrets(Database& database, JobId job) {
+  protocol::Secrets secrets;
+  auto done = database.statement("SELECT name, value FROM job_secrets WHERE job = ?")
+                  .each(
+                      [&](Row row) -> Result<bool> {
+                        const auto name = row.text();
+                        secrets.emplace(name, row.text());
+                        return true;
+                      },
+                      job.value);
+  if (!done) return tl::unexpected(std::move(done.error()));
+  return secrets;
+}
 
 Result<DurableState> load_durable_state(Database& database) {
   DurableState state;

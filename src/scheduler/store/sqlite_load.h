@@ -10,4 +10,7 @@ namespace hearth::scheduler {
 // payload pages that no job owns; then reads.
 Result<DurableState> load_durable_state(Database& database);
 
+// Of one job, with their values.
+Result<protocol::Secrets> read_secrets(Database& database, JobId job);
+
 }  // namespace hearth::scheduler

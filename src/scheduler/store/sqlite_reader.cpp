@@ -6,6 +6,7 @@
 #include "protocol/indices.h"
 #include "scheduler/store/payload_page.h"
 #include "scheduler/store/row_json.h"
+#include "scheduler/store/sqlite_load.h"
 #include "scheduler/store/state_names.h"
 
 namespace hearth::scheduler {
@@ -128,6 +129,10 @@ Result<std::optional<JobRow>> SqliteReader::job(JobId job) {
   HEARTH_TRY(rows, collect<JobRow>(query, read_job, to_sql(job.value)));
   if (rows.empty()) return std::nullopt;
   return std::move(rows.front());
+}
+
+Result<protocol::Secrets> SqliteReader::secrets(JobId job) {
+  return read_secrets(database_, job);
 }
 
 Result<std::vector<JobRow>> SqliteReader::jobs(JobId before, const std::string& tenant,

@@ -11,6 +11,7 @@ class SqliteReader : public StoreReader {
   explicit SqliteReader(Database& database) : database_(database) {}
 
   Result<std::optional<JobRow>> job(JobId job) override;
+  Result<protocol::Secrets> secrets(JobId job) override;
   Result<std::vector<JobRow>> jobs(JobId before, const std::string& tenant,
                                    std::size_t limit) override;
   Result<std::vector<TaskRow>> tasks(JobId job, std::uint64_t first, std::uint64_t last) override;

@@ -4,7 +4,7 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x48727468;  // "Hrth"
-constexpr std::int64_t kVersion = 7;
+constexpr std::int64_t kVersion = 8;
 
 // A finished task is one row, clustered by commit order within its job: writing appends, streaming
 // results reads on, and the one index gives the page by index. Few tasks do not succeed, so a
@@ -227,11 +227,24 @@ CREATE TABLE node_labels (
 ) STRICT;
 )";
 
+// Version 8: what of a job's secrets its row does not have. They go with it, whoever deletes it.
+constexpr const char* kTablesOf8 = R"(
+CREATE TABLE job_secrets (
+  job INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (job, name)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER secrets_go_with_job AFTER DELETE ON jobs BEGIN
+  DELETE FROM job_secrets WHERE job = old.id;
+END;
+)";
+
 Result<> make_tables(Database& database) {
   // Takes effect only before the first table, and outside of a transaction.
   if (auto set = database.execute("PRAGMA auto_vacuum = INCREMENTAL"); !set) return set;
   return database.execute("BEGIN IMMEDIATE;" + std::string(kTables) + kTablesOf2 + kTablesOf3 +
-                          kTablesOf4 + kTablesOf5 + kTablesOf6 + kTablesOf7 +
+                          kTablesOf4 + kTablesOf5 + kTablesOf6 + kTablesOf7 + kTablesOf8 +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
@@ -240,8 +253,8 @@ Result<> upgrade_from(std::int64_t version, Database& database) {
   return database.execute("BEGIN IMMEDIATE;" + std::string(version < 2 ? kTablesOf2 : "") +
                           (version < 3 ? kTablesOf3 : "") + (version < 4 ? kTablesOf4 : "") +
                           (version < 5 ? kTablesOf5 : "") + (version < 6 ? kTablesOf6 : "") +
-                          kTablesOf7 + "PRAGMA user_version = " + std::to_string(kVersion) +
-                          "; COMMIT");
+                          (version < 7 ? kTablesOf7 : "") + kTablesOf8 +
+                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT");
 }
 
 }  // namespace
@@ -269,10 +282,12 @@ Result<> prepare_store_file(Database& database) {
   } else if (version < kVersion) {
     if (auto upgraded = upgrade_from(version, database); !upgraded) return upgraded;
   }
-  // A larger log between checkpoints than the default: fewer syncs of the file under load.
+  // A larger log between checkpoints than the default: fewer syncs of the file under load. What is
+  // deleted is overwritten, as Debian's SQLite does anyway: it may have been secret.
   return database.execute(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"
-      "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536");
+      "PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -65536;"
+      "PRAGMA secure_delete = ON");
 }
 
 }  // namespace hearth::scheduler

@@ -60,6 +60,11 @@ Result<> SqliteWriter::write(const CommitEntry& entry, const JobAccepted& fact) 
   for (const auto& input : fact.spec.inputs) {
     if (auto kept = refer(input.digest, fact.job); !kept) return kept;
   }
+  for (const auto& [name, secret] : fact.spec.secrets) {
+    done = database_.statement("INSERT INTO job_secrets VALUES (?,?,?)")
+               .run(fact.job.value, name, secret.reveal());
+    if (!done) return done;
+  }
   if (fact.request.request_id.empty()) return done;
   return database_.statement("INSERT OR REPLACE INTO requests VALUES (?,?,?,?,?,?)")
       .run(fact.request.tenant.value, fact.request.request_id, fact.request_hash, fact.job.value,

@@ -31,7 +31,7 @@ struct CommitEntry {
 
 struct JobRow {
   JobId job;
-  protocol::JobSpec spec;
+  protocol::JobSpec spec;              // secrets: their names
   JobState state = JobState::kActive;  // kActive until JobEnded is durable
   std::uint64_t staging = 0;  // of its payloads, of which a job that retries tasks has a part
   std::optional<CancelCause> cancelled;
@@ -59,7 +59,8 @@ struct TaskRow {
   std::string body;
 };
 
-// JobAccepted, TaskRequeued, JobUpdated, JobCancelled or JobEnded, in commit order.
+// JobAccepted (of secrets the names), TaskRequeued, JobUpdated, JobCancelled or JobEnded, in commit
+// order.
 struct EventRow {
   Sequence seq = 0;
   JobId job;
@@ -88,6 +89,8 @@ class StoreReader {
   virtual ~StoreReader() = default;
 
   virtual Result<std::optional<JobRow>> job(JobId job) = 0;
+  // With their values, of an ended job, too: who retries its tasks needs them. None: no such job.
+  virtual Result<protocol::Secrets> secrets(JobId job) = 0;
   // Newest first, ids below `before` (0: from the newest), at most `limit`; empty tenant: all.
   virtual Result<std::vector<JobRow>> jobs(JobId before, const std::string& tenant,
                                            std::size_t limit) = 0;

@@ -30,6 +30,15 @@ inline protocol::JobSpec full_spec() {
   spec.labels = {{"desk", "equity"}};
   spec.needs_isolation = true;
   spec.logs = protocol::LogsKept::kNone;
+  spec.no_residential = true;
+  spec.secrets = {{"DB_PASSWORD", protocol::Secret{"hunter2 \"ü\""}},
+                  {"EMPTY", protocol::Secret{}}};
+  return spec;
+}
+
+// As rows and events have it.
+inline protocol::JobSpec shown(protocol::JobSpec spec) {
+  spec.secrets = names_of(spec.secrets);
   return spec;
 }
 
@@ -111,6 +120,8 @@ inline NodeJoined joined(const std::string& node) {
   facts.tank = protocol::TankFacts{300,         Celsius{41}, Celsius{56},
                                    Celsius{51}, Celsius{61}, std::chrono::hours{24}};
   facts.cpu_model = "Some CPU @ 3.4 GHz";
+  facts.residential = false;
+  facts.takes_secrets = true;
   fact.installation_id = "i-" + node;
   return fact;
 }

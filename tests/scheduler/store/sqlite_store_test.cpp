@@ -15,8 +15,9 @@
 namespace hearth::scheduler {
 namespace {
 
-// Takes back what versions 7, 6 and 5 of the tables added.
-const std::string kWithout7 = "DROP TABLE suspensions; DROP TABLE node_labels;";
+// Takes back what versions 8, 7, 6 and 5 of the tables added.
+const std::string kWithout8 = "DROP TRIGGER secrets_go_with_job; DROP TABLE job_secrets;";
+const std::string kWithout7 = kWithout8 + "DROP TABLE suspensions; DROP TABLE node_labels;";
 const std::string kWithout6 =
     kWithout7 +
     "DROP TRIGGER output_goes_with_task; DROP TRIGGER output_goes_with_attempt;"
@@ -124,6 +125,8 @@ TEST_F(SqliteStoreTest, WhatATaskPrintedGoesWithItsRow) {
 
 TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
   { ASSERT_TRUE(open(path_)); }
+  run_sql(path_, kWithout8 + "PRAGMA user_version = 7");
+  { ASSERT_TRUE(open(path_)); }
   run_sql(path_, kWithout7 + "PRAGMA user_version = 6");
   { ASSERT_TRUE(open(path_)); }
   run_sql(path_, kWithout6 + "PRAGMA user_version = 5");
@@ -151,6 +154,28 @@ TEST_F(SqliteStoreTest, AStoreOfAnEarlierVersionIsBroughtUpToDate) {
   const auto state = (*store)->load();
   ASSERT_TRUE(state) << state.error().message;
   EXPECT_TRUE(state->caps.empty());
+}
+
+TEST_F(SqliteStoreTest, AForgottenJobsSecretsAreNotLeftInTheFile) {
+  const auto in_file = [&] {
+    std::ifstream file{path_, std::ios::binary};
+    const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
+    return bytes.find("correct horse battery staple") != std::string::npos;
+  };
+  auto job = accepted(1);
+  job.spec.secrets["KEY"] = protocol::Secret{"correct horse battery staple"};
+  {
+    auto store = open(path_).value();
+    ASSERT_TRUE(store->load());
+    store->commit(number(0, {job, job_ended(1)}));
+  }
+  EXPECT_TRUE(in_file());
+  {
+    auto store = open(path_).value();
+    ASSERT_TRUE(store->load());
+    store->commit(number(2, {JobForgotten{JobId{1}}}));
+  }
+  EXPECT_FALSE(in_file());
 }
 
 TEST_F(SqliteStoreTest, AnEarlierVersionsJobsReferToTheirArtifacts) {

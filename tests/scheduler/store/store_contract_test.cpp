@@ -94,7 +94,7 @@ TYPED_TEST(StoreContract, AnAcceptedJobIsReadBackWhole) {
   this->commit({fact});
   JobRow row;
   row.job = JobId{7};
-  row.spec = fact.spec;
+  row.spec = shown(fact.spec);
   row.submitted_at = fact.at;
   row.accepted_seq = 1;
   EXPECT_TRUE(this->job(7) == row);
@@ -122,6 +122,33 @@ TYPED_TEST(StoreContract, AMinimalSpecIsReadBack) {
   const auto state = this->harness_.restart();
   EXPECT_EQ(state.jobs.at(0).spec, protocol::JobSpec{});
   EXPECT_THAT(state.requests, IsEmpty()) << "a job without a request id";
+}
+
+TYPED_TEST(StoreContract, SecretsComeBackToWhoAsksForThemAlone) {
+  const auto fact = accepted(1);
+  this->commit({fact, accepted(2), JobUpdated{JobId{1}, {}, "why not", at_ms(2)}});
+  const auto secrets = [&](std::uint64_t job) {
+    return this->harness_.read([&](StoreReader& r) { return r.secrets(JobId{job}).value(); });
+  };
+  const auto named = names_of(fact.spec.secrets);
+  const auto expect_hidden = [&] {
+    EXPECT_EQ(secrets(1), fact.spec.secrets);
+    EXPECT_EQ(this->job(1)->spec.secrets, named);
+    const auto rows =
+        this->harness_.read([&](StoreReader& r) { return r.jobs(JobId{}, "", 9).value(); });
+    for (const auto& row : rows) EXPECT_EQ(row.spec.secrets, named);
+    EXPECT_EQ(std::get<JobAccepted>(this->events(1, 0, 9).at(0).fact).spec.secrets, named);
+  };
+  expect_hidden();
+  const auto state = this->harness_.restart();
+  EXPECT_EQ(state.jobs.at(0).spec.secrets, fact.spec.secrets);
+  expect_hidden();
+  this->commit({job_ended(1)});
+  EXPECT_EQ(secrets(1), fact.spec.secrets) << "who retries its tasks needs them";
+  this->commit({JobForgotten{JobId{1}}});
+  EXPECT_THAT(secrets(1), IsEmpty());
+  EXPECT_EQ(secrets(2), fact.spec.secrets);
+  EXPECT_THAT(secrets(3), IsEmpty());
 }
 
 TYPED_TEST(StoreContract, JobsAreListedNewestFirstPageByPage) {
