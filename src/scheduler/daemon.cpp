@@ -31,6 +31,16 @@ Result<> make_directory(const std::string& path) {
   return {};
 }
 
+// The database holds jobs' secrets, and may be from a start with another umask than ours.
+void make_private(const std::string& database) {
+  using std::filesystem::perms;
+  std::error_code ignored;
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::filesystem::permissions(database + suffix, perms::owner_read | perms::owner_write,
+                                 ignored);
+  }
+}
+
 std::string ports_file(const Config& config) {
   return config.state_dir + "/hearthd.ports";
 }
@@ -98,7 +108,9 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   } else {
     log::info("without_tls", {{"listen", config.listen}});
   }
-  HEARTH_TRY(opened, SqliteStore::open({config.state_dir + "/hearth.db"}, loop.store_callbacks()));
+  const auto database = config.state_dir + "/hearth.db";
+  HEARTH_TRY(opened, SqliteStore::open({database}, loop.store_callbacks()));
+  make_private(database);
   store = std::move(opened);
   std::error_code ignored;
   std::filesystem::remove(ports_file(config), ignored);  // of an earlier run

@@ -1,4 +1,6 @@
 // hearthd: reads its configuration, serves, stops in order when told to.
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
@@ -159,6 +161,7 @@ int main(int argc, char** argv) {
   if (options.print_config) std::cout << to_json(*config) << "\n";
   if (options.check) std::cout << "configuration: ok\n";
   if (options.print_config || options.check) return 0;
+  ::umask(077);  // what it keeps is for its user alone
   if (!options.restore.empty()) return restore(*config, options.restore);
   hearth::log::to_stderr();
   hearth::log::set_level(config->log_level);

@@ -46,7 +46,8 @@ Result<UpdateRequested> parse(const job::v1::UpdateJobRequest& request) {
 }
 
 // What is submitted again, and under which staging its payloads are.
-Result<SubmitRequested> retry_of(const JobRow& row, std::vector<std::uint64_t> indices,
+Result<SubmitRequested> retry_of(const JobRow& row, protocol::Secrets secrets,
+                                 std::vector<std::uint64_t> indices,
                                  const job::v1::RetryTasksRequest& request) {
   SubmitRequested event;
   event.request = {row.spec.tenant, request.request_id()};
@@ -56,6 +57,7 @@ Result<SubmitRequested> retry_of(const JobRow& row, std::vector<std::uint64_t> i
   event.staging = row.staging;
   event.retries = row.job;
   auto& spec = event.spec = row.spec;
+  spec.secrets = std::move(secrets);
   for (auto& index : indices) index = protocol::index_at(row.spec.indices, index);
   spec.indices = protocol::to_index_list(indices);
   spec.task_count = indices.size();
@@ -97,7 +99,8 @@ Result<SubmitRequested> read_retry(StoreReader& reader, JobId id,
     return fail(ErrorCode::kFailedPrecondition,
                 to_string(id) + ": no task of it has ended " + names);
   }
-  return retry_of(*row, std::move(indices), request);
+  HEARTH_TRY(secrets, reader.secrets(id));
+  return retry_of(*row, std::move(secrets), std::move(indices), request);
 }
 
 }  // namespace

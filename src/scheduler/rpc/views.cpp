@@ -173,6 +173,8 @@ void to_wire(const NodeView& view, fleet::v1::Node* out) {
   out->set_isolated(facts.isolated);
   out->set_isolation_note(facts.isolation_note);
   out->set_agent_version(facts.agent_version);
+  out->set_residential(facts.residential);
+  out->set_takes_secrets(facts.takes_secrets);
   if (view.last_seen_at != UtcTime{}) set_time(view.last_seen_at, out->mutable_last_seen_at());
   wire::to_wire(view.telemetry.energy, out->mutable_energy());
   add_heat(view, out);

@@ -64,6 +64,8 @@ void FakeAgent::greet(const Greeting& greeting) {
   hello.facts.site = SiteId{greeting.site};
   hello.facts.cores = greeting.cores;
   hello.facts.agent_version = "test";
+  hello.facts.residential = greeting.residential;
+  hello.facts.takes_secrets = greeting.takes_secrets;
   hello.serves_output = greeting.serves_output;
   hello.telemetry.air_temperature_c = {19.0, protocol::Quality::kGood};
   hello.telemetry.power_w = {100.0, protocol::Quality::kGood};
@@ -87,6 +89,15 @@ node::v1::StartAttempt FakeAgent::next_start() {
     return message.has_start_attempt();
   });
   return start;
+}
+
+node::v1::JobDetails FakeAgent::next_details() {
+  node::v1::JobDetails details;
+  read_until([&](const node::v1::SchedulerMessage& message) {
+    if (message.has_job_details()) details = message.job_details();
+    return message.has_job_details();
+  });
+  return details;
 }
 
 node::v1::SetpointOrdered FakeAgent::next_setpoint() {

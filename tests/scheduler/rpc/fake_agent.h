@@ -26,6 +26,8 @@ class FakeAgent {
     protocol::NodeKind kind = protocol::NodeKind::kNone;
     std::string site = "default";
     bool serves_output = true;
+    bool residential = true;
+    bool takes_secrets = true;
   };
   // Says everything: it holds nothing.
   void greet(const Greeting& greeting);
@@ -35,6 +37,7 @@ class FakeAgent {
 
   // Reads on until there is one.
   node::v1::StartAttempt next_start();
+  node::v1::JobDetails next_details();
   node::v1::SetpointOrdered next_setpoint();
 
   // The attempt succeeded, with these bytes; or it failed.
