@@ -261,6 +261,7 @@ void fields(Io& io, Config& config) {
   io.template word<protocol::NodeKind>(
       "kind", facts.kind, std::string(to_string(facts.kind)),
       [](const std::string& text) { return protocol::parse_node_kind(text); });
+  io.field("residential", facts.residential);
   io.field("scheduler", config.scheduler);
   io.field("insecure", config.insecure);
   io.section("tls", [&](auto& inner) {
@@ -405,6 +406,7 @@ Config defaults() {
   facts.memory_bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) / 10 * 9;
   facts.agent_version = HEARTH_VERSION;
+  facts.takes_secrets = true;
   facts.cpu_model = cpu_model();
   config.heater.simulated.cores = 0;
   return config;

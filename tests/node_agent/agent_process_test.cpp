@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "common/digest.h"
 #include "fake_scheduler.h"
@@ -56,6 +58,18 @@ class AgentProcessTest : public testing::Test {
   bool wait_for_file(const std::string& name) {
     return scheduler_.wait_until(
         [&] { return std::filesystem::exists(agent_.directory() + "/" + name); });
+  }
+  // In any file of the agent's, its log among them.
+  bool is_anywhere(const std::string& text) const {
+    std::error_code error;
+    for (std::filesystem::recursive_directory_iterator entry{agent_.directory(), error}, end;
+         entry != end; entry.increment(error)) {
+      if (!entry->is_regular_file(error)) continue;
+      std::ifstream file{entry->path(), std::ios::binary};
+      const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
+      if (bytes.find(text) != std::string::npos) return true;
+    }
+    return false;
   }
   void make_file(const std::string& name) const { std::ofstream{agent_.directory() + "/" + name}; }
   std::string path(const std::string& name) const { return agent_.directory() + "/" + name; }
@@ -120,6 +134,62 @@ TEST_F(AgentProcessTest, AKilledAgentsTaskIsFoundAgainAndItsResultDelivered) {
   const auto result = scheduler_.wait_for_result(2, attempt);
   ASSERT_TRUE(result) << log();
   EXPECT_EQ(result->result(), "survived");
+}
+
+// What a task that runs needs of its secrets it has; one that waits gets them with its job's
+// details from the scheduler once more. In between they are in no file.
+TEST_F(AgentProcessTest, SecretsOutliveAKilledAgentWithoutLyingOnItsDisk) {
+  ASSERT_NO_FATAL_FAILURE(start_agent(1));
+  protocol::JobSpec spec;
+  spec.secrets = {{"KEY", protocol::Secret{"correct-horse"}}};
+  const auto gated = [&](const std::string& name) {
+    return "touch " + path(name) + "; while [ ! -e " + path("go") +
+           " ]; do sleep 0.02; done; printf %s $KEY | sha256sum > $HEARTH_RESULT";
+  };
+  const auto first = start_task(gated("one"), spec);
+  const auto second = start_task(gated("two"), spec);
+  ASSERT_TRUE(wait_for_file("one")) << log();
+  ASSERT_TRUE(wait_for_file("two")) << log();
+  start_task(gated("three"), spec);  // no core is free for it
+  EXPECT_FALSE(is_anywhere("correct-horse"));
+  agent_.kill();
+  ASSERT_NO_FATAL_FAILURE(start_agent(2));
+  std::set<AttemptId> held;
+  for (const auto& message : scheduler_.heard(2)) {
+    for (const auto& item : message.hello_attempts().attempts()) {
+      held.insert(*wire::from_wire(item.attempt()));
+    }
+  }
+  EXPECT_EQ(held, (std::set{first, second})) << "the one that waited is free to be given again";
+  const auto third = start_task(gated("three"), spec);
+  EXPECT_FALSE(is_anywhere("correct-horse"));
+  make_file("go");
+  for (const auto attempt : {first, second, third}) {
+    const auto result = scheduler_.wait_for_result(2, attempt);
+    ASSERT_TRUE(result) << log();
+    EXPECT_EQ(result->result(), sha256("correct-horse") + "  -\n") << result->message();
+  }
+  EXPECT_FALSE(is_anywhere("correct-horse"));
+}
+
+TEST_F(AgentProcessTest, SaysThatItKnowsSecretsAndStandsInAHome) {
+  ASSERT_NO_FATAL_FAILURE(start_agent(1));
+  for (const auto& message : scheduler_.heard(1)) {
+    if (!message.has_hello()) continue;
+    EXPECT_TRUE(message.hello().facts().takes_secrets());
+    EXPECT_TRUE(message.hello().facts().residential());
+  }
+  protocol::JobSpec spec;
+  spec.no_residential = true;
+  const auto attempt = start_task("true", spec);
+  EXPECT_TRUE(scheduler_.wait_until([&] {
+    for (const auto& message : scheduler_.heard(1)) {
+      for (const auto& returned : message.attempts_returned().attempts()) {
+        if (wire::from_wire(returned) == attempt) return true;
+      }
+    }
+    return false;
+  })) << "given back, should a scheduler ever err";
 }
 
 TEST_F(AgentProcessTest, AResultThatWasNotAcknowledgedIsOfferedAgainAfterAKill) {

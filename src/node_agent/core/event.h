@@ -58,7 +58,7 @@ struct RunnersFound {
   struct Running {
     AttemptId attempt;
     TaskId task;
-    protocol::JobSpec spec;
+    protocol::JobSpec spec;  // without secrets: they are on no disk
     bool started = true;
   };
   std::vector<Running> running;

@@ -187,6 +187,7 @@ Launch describe_launch(const StartOrder& order, const TaskPaths& paths) {
                       {"TMPDIR", paths.scratch},
                       {"LANG", "C.UTF-8"}};
   for (const auto& [name, value] : order.spec.environment) task.environment[name] = value;
+  for (const auto& [name, secret] : order.spec.secrets) task.environment[name] = secret.reveal();
   task.environment["HEARTH_JOB"] = to_string(order.task.job);
   task.environment["HEARTH_TASK_INDEX"] = std::to_string(index);
   task.environment["HEARTH_ATTEMPT"] = to_string(order.attempt);

@@ -20,6 +20,7 @@ json to_json(const StartOrder& order) {
     object["inputs"].push_back(
         {{"source", input.source}, {"target", input.target}, {"executable", input.executable}});
   }
+  for (const auto& [name, secret] : order.spec.secrets) object["secrets"][name] = secret.reveal();
   return object;
 }
 json to_json(const StopOrder& order) {
@@ -41,7 +42,7 @@ json to_json(const Bye&) {
   return {{"type", "bye"}};
 }
 json to_json(const RunnerHello& hello) {
-  json object = {{"type", "hello"}, {"pid", hello.pid}};
+  json object = {{"type", "hello"}, {"pid", hello.pid}, {"takes_secrets", hello.takes_secrets}};
   if (hello.running) object["running"] = to_string(*hello.running);
   return object;
 }
@@ -80,6 +81,10 @@ Result<StartOrder> read_start(const json& object) {
   order.attempt = attempt;
   order.task = task;
   order.spec = std::move(spec);
+  const auto secrets = object.value("secrets", json::object());
+  for (const auto& [name, value] : secrets.items()) {
+    order.spec.secrets.emplace(name, value.get<std::string>());
+  }
   order.node = object.value("node", std::string{});
   order.directory = object.at("directory").get<std::string>();
   order.payload = object.value("payload", std::string{});
@@ -119,7 +124,8 @@ Result<AgentMessage> read_agent_message(const json& object) {
 Result<RunnerMessage> read_runner_message(const json& object) {
   const auto type = object.at("type").get<std::string>();
   if (type == "hello") {
-    RunnerHello hello{object.at("pid").get<int>(), std::nullopt};
+    RunnerHello hello{object.at("pid").get<int>(), std::nullopt,
+                      object.value("takes_secrets", false)};
     if (!object.contains("running")) return hello;
     HEARTH_TRY(running, parse_attempt_id(object.at("running").get<std::string>()));
     hello.running = running;
@@ -142,6 +148,9 @@ template <class Message>
 Result<Message> parse_line(std::string_view line, Result<Message> (*read)(const json&)) {
   try {
     return read(json::parse(line));
+  } catch (const json::parse_error& problem) {  // what it read last may be secret
+    return fail(ErrorCode::kInvalidArgument,
+                "message: not JSON at byte " + std::to_string(problem.byte));
   } catch (const json::exception& problem) {
     return fail(ErrorCode::kInvalidArgument, std::string{"message: "} + problem.what());
   }
@@ -151,6 +160,12 @@ Result<Message> parse_line(std::string_view line, Result<Message> (*read)(const 
 
 std::string encode(const AgentMessage& message) {
   return encode_line(message);
+}
+std::string encode_without_secrets(const StartOrder& order) {
+  if (order.spec.secrets.empty()) return encode(AgentMessage{order});
+  StartOrder kept = order;
+  kept.spec.secrets.clear();
+  return encode(AgentMessage{std::move(kept)});
 }
 std::string encode(const RunnerMessage& message) {
   return encode_line(message);

@@ -4,15 +4,17 @@
 //   agent -> runner
 //     {"type":"start","attempt":"a3.41","task":"j7/12","spec":{...},"node":"n2",
 //      "directory":"/state/tasks/a3.41","payload":"/path","inputs":[{"source":"/cache/..",
-//      "target":"data.csv","executable":false}]}        answered by started and ended, or ended
+//      "target":"data.csv","executable":false}],"secrets":{"NAME":"value"}}
+//                                                    answered by started and ended, or ended
 //     {"type":"stop","attempt":"a3.41","failure":"HEAT","grace_ms":10000}    answered by ended
 //     {"type":"speed","attempt":"a3.41","permille":500}
 //     {"type":"forget","directory":"/state/tasks/a3.40"}       delete it; no answer
 //     {"type":"ping"}         a sign of life; every other message is one, too
 //     {"type":"bye"}          the agent stops in an orderly way: exit unless a task runs
 //   runner -> agent
-//     {"type":"hello","pid":812,"running":"a3.41"}   first on every connection; "running" only
-//                                                    where a task runs
+//     {"type":"hello","pid":812,"takes_secrets":true,"running":"a3.41"}   first on every
+//                              connection; "running" only where a task runs; runners before
+//                              "takes_secrets" would run tasks without theirs
 //     {"type":"started","attempt":"a3.41"}
 //     {"type":"usage","attempt":"a3.41","cpu_s":1.5,"memory_bytes":1048576,"frozen":false}
 //     {"type":"ended","report":{...}}         the same report lies in status.json before
@@ -69,6 +71,7 @@ using AgentMessage = std::variant<StartOrder, StopOrder, SpeedOrder, ForgetOrder
 struct RunnerHello {
   int pid = 0;
   std::optional<AttemptId> running;
+  bool takes_secrets = false;
 };
 struct Started {
   AttemptId attempt;
@@ -84,8 +87,10 @@ struct Ended {
 };
 using RunnerMessage = std::variant<RunnerHello, Started, Usage, Ended>;
 
-// One line with its newline.
+// One line with its newline. A start's line has its secrets: it is for the socket alone.
 std::string encode(const AgentMessage& message);
+// The line that may lie on a disk.
+std::string encode_without_secrets(const StartOrder& order);
 std::string encode(const RunnerMessage& message);
 
 // One line without its newline. kInvalidArgument naming what is wrong.

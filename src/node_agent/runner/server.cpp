@@ -89,7 +89,7 @@ void Server::accept_agent(SteadyTime now) {
   agent_ = std::move(agent);
   last_sign_of_life_ = now;
   next_usage_ = now;
-  say(RunnerHello{::getpid(), task_ ? std::optional{task_->attempt()} : std::nullopt});
+  say(RunnerHello{::getpid(), task_ ? std::optional{task_->attempt()} : std::nullopt, true});
 }
 
 void Server::drop_agent() {

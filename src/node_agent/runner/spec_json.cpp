@@ -64,6 +64,7 @@ JobSpec read_spec(const json& object) {
   if (object.contains("deadline_utc_ms")) spec.deadline = utc_from(object, "deadline_utc_ms");
   get(object, "labels", spec.labels);
   get(object, "needs_isolation", spec.needs_isolation);
+  get(object, "no_residential", spec.no_residential);
   if (object.value("logs", std::string{}) == "NONE") spec.logs = protocol::LogsKept::kNone;
   return spec;
 }
@@ -115,6 +116,7 @@ json to_json(const JobSpec& spec) {
   if (spec.deadline) object["deadline_utc_ms"] = spec.deadline->time_since_epoch().count();
   put(object, "labels", spec.labels, standard.labels);
   put(object, "needs_isolation", spec.needs_isolation, false);
+  put(object, "no_residential", spec.no_residential, false);
   if (spec.logs != standard.logs) object["logs"] = protocol::to_string(spec.logs);
   return object;
 }

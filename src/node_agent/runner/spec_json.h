@@ -1,8 +1,9 @@
 // Job specifications and attempt reports as JSON, for the files in a task's directory and for the
 // runner's socket.
 //
-// Only what differs from its default is written, and unknown keys are ignored when read, so that
-// an agent and a runner of neighbouring versions understand each other. Never throws.
+// Secrets are not among it: messages.h. Only what differs from its default is written, and unknown
+// keys are ignored when read, so that an agent and a runner of neighbouring versions understand
+// each other. Never throws.
 #pragma once
 
 #include <nlohmann/json.hpp>

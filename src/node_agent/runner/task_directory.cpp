@@ -103,7 +103,8 @@ Result<std::vector<LinkedInput>> create_task_directory(const StartOrder& order,
       return tl::unexpected(again.error());
     }
   }
-  if (!write_file(paths.order, encode(AgentMessage{order}))) return fail_errno(paths.order, errno);
+  if (!write_file(paths.order, encode_without_secrets(order)))
+    return fail_errno(paths.order, errno);
   if (auto made = make_directory(paths.scratch, 0700); !made) return tl::unexpected(made.error());
   std::vector<LinkedInput> linked;
   const auto place_one = [&](const std::string& source, const std::string& target,

@@ -1,6 +1,7 @@
 // The directory of one attempt, STATE/tasks/<attempt>/: what lies where, made and removed.
 //
-//   task.json    the order it was made from (messages.h), so that a new agent finds it again
+//   task.json    the order it was made from (messages.h) without its secrets, so that a new agent
+//                finds it again
 //   scratch/     where the task runs; inputs are placed in it
 //   payload      the task's payload, if it has one
 //   result       what the task wrote to $HEARTH_RESULT

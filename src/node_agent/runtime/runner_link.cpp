@@ -1,5 +1,6 @@
 #include "node_agent/runtime/runner_link.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -117,6 +118,17 @@ void RunnerLink::detach() {
   socket_.close(ignored);
   process_.close(ignored);
   patience_.cancel();
+}
+
+void RunnerLink::end_process() {
+  constexpr int kPatienceMs = 1000;
+  if (process_.is_open()) {
+    ::kill(pid_, SIGKILL);
+    pollfd ended{process_.native_handle(), POLLIN, 0};
+    ::poll(&ended, 1, kPatienceMs);
+    ::waitpid(pid_, nullptr, WNOHANG);
+  }
+  detach();
 }
 
 void RunnerLink::close() {

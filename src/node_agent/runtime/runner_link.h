@@ -30,6 +30,9 @@ class RunnerLink : public std::enable_shared_from_this<RunnerLink> {
 
   void send(const runner::AgentMessage& message);
   void detach();
+  // Detaches and kills the runner, which has no task: dead when this returns, at most a second
+  // later.
+  void end_process();
 
  private:
   RunnerLink(boost::asio::io_context& io, RunnerProcess process, Handlers handlers);

@@ -131,6 +131,7 @@ void RunnerPool::start_task(const StartTask& order, std::vector<runner::InputFil
                             std::string payload) {
   CHECK(gathered_);
   const auto number = free_slot();
+  if (number && !order.spec.secrets.empty()) replace_if_outdated(*number);
   const auto ready =
       number ? ensure_runner(*number) : fail(ErrorCode::kResourceExhausted, "no slot is free");
   if (!ready) {
@@ -220,6 +221,15 @@ Result<> RunnerPool::ensure_runner(int number) {
   return {};
 }
 
+// A runner from before an upgrade would run a task without its secrets.
+void RunnerPool::replace_if_outdated(int number) {
+  auto& slot = slots_[number];
+  if (!slot.link || !slot.greeted || slot.takes_secrets) return;
+  log::info("runner_replaced", {{"slot", number}, {"reason", "it takes no secrets"}});
+  slot.link->end_process();
+  slot = {};
+}
+
 // The lowest free one, those with a runner first.
 std::optional<int> RunnerPool::free_slot() const {
   std::optional<int> without_runner;
@@ -241,6 +251,7 @@ void RunnerPool::on_message(int number, const runner::RunnerMessage& message) {
   auto& slot = slots_.at(number);
   if (const auto* hello = std::get_if<runner::RunnerHello>(&message)) {
     slot.greeted = true;
+    slot.takes_secrets = hello->takes_secrets;
     if (gathered_) return;
     slot.attempt = hello->running;
     gather_when_greeted();

@@ -82,6 +82,7 @@ class RunnerPool {
   struct Slot {
     std::shared_ptr<RunnerLink> link;  // null: no runner
     bool greeted = false;
+    bool takes_secrets = false;  // once greeted
     std::optional<AttemptId> attempt;
   };
   struct Attempt {
@@ -93,6 +94,7 @@ class RunnerPool {
   std::string runners_directory() const;
   void connect(int slot, RunnerProcess process);
   Result<> ensure_runner(int slot);
+  void replace_if_outdated(int slot);
   std::optional<int> free_slot() const;
   RunnerLink* link_of(AttemptId attempt);
   void on_message(int slot, const runner::RunnerMessage& message);

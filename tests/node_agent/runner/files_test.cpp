@@ -34,6 +34,7 @@ protocol::JobSpec full_spec() {
   spec.deadline = UtcTime{Duration{1'800'000'000'001}};
   spec.labels = {{"desk", "fx"}};
   spec.needs_isolation = true;
+  spec.no_residential = true;
   return spec;
 }
 
@@ -70,6 +71,35 @@ TEST(SpecJson, BrokenTextIsAnErrorNotACrash) {
 TEST(Messages, InputMayNotLeaveTheDirectory) {
   StartOrder order{{1, 1}, {{1}, 0}, full_spec(), "n1", "/d", "", {{"/cache/x", "../x", false}}};
   EXPECT_FALSE(parse_agent_message(encode(AgentMessage{order})));
+}
+
+TEST(Messages, SecretsTravelOnTheSocketAndInNoFile) {
+  auto spec = full_spec();
+  spec.secrets = {{"DB_PASSWORD", protocol::Secret{"hunter2 \"\n"}}, {"B", protocol::Secret{}}};
+  const StartOrder order{{1, 1}, {{1}, 0}, spec, "n1", "/d"};
+  const auto sent = parse_agent_message(encode(AgentMessage{order}));
+  ASSERT_TRUE(sent) << sent.error().message;
+  EXPECT_EQ(std::get<StartOrder>(*sent).spec, spec);
+  const auto kept = encode_without_secrets(order);
+  EXPECT_EQ(kept.find("hunter2"), std::string::npos);
+  EXPECT_EQ(kept.find("DB_PASSWORD"), std::string::npos);
+  EXPECT_EQ(std::get<StartOrder>(*parse_agent_message(kept)).spec, full_spec());
+  EXPECT_EQ(dump(to_json(spec)), dump(to_json(full_spec())));
+}
+
+TEST(Messages, AProblemShowsNothingOfTheLine) {
+  const auto broken = parse_agent_message(R"({"type":"start","secrets":{"A":"x" "hunter2")");
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().message.find("hunter2"), std::string::npos) << broken.error().message;
+}
+
+TEST(Messages, ARunnerSaysWhetherItTakesSecrets) {
+  const auto hello = [](const RunnerHello& said) {
+    return std::get<RunnerHello>(*parse_runner_message(encode(RunnerMessage{said})));
+  };
+  EXPECT_TRUE(hello({7, std::nullopt, true}).takes_secrets);
+  const auto older = parse_runner_message(R"({"type":"hello","pid":7})");
+  EXPECT_FALSE(std::get<RunnerHello>(*older).takes_secrets);
 }
 
 TEST(Outputs, AreRegularFilesThatMatch) {

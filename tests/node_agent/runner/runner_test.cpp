@@ -1,8 +1,15 @@
 // Runners through restarts, silence and death of their agent, and their own.
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
+#include "common/digest.h"
 #include "node_agent/runner/process_tree.h"
 #include "pool_harness.h"
 
@@ -47,6 +54,70 @@ TEST_F(RunnerTest, RunningTaskIsAdopted) {
   EXPECT_EQ(run_shell("true").failure, FailureClass::kNone);  // beside it, in the other slot
   touch(task.attempt, "scratch/go");
   EXPECT_EQ(wait_for_end(task.attempt).failure, FailureClass::kNone);
+}
+
+// Every file below the state directory.
+bool is_anywhere(const std::string& directory, const std::string& text) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{directory}) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file{entry.path(), std::ios::binary};
+    const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
+    if (bytes.find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_F(RunnerTest, ATaskHasItsSecretsAndNoFileDoes) {
+  auto task = shell(
+      "digest=$(printf %s \"$KEY\" | sha256sum); echo $$ > part; mv part ready;"
+      "while [ ! -e go ]; do :; done; echo $digest > $HEARTH_RESULT");
+  task.spec.secrets = {{"KEY", protocol::Secret{"correct-horse"}}};
+  const int pid = std::stoi(start_until_ready(task).at(0));
+  EXPECT_FALSE(is_anywhere(directory_, "correct-horse")) << "while it runs";
+  crash_pool();
+  open_pool();
+  ASSERT_EQ(found_.size(), 1u);
+  EXPECT_TRUE(found_[0].spec.secrets.empty()) << "they are on no disk";
+  EXPECT_TRUE(is_alive(pid)) << "and not needed any more";
+  touch(task.attempt, "scratch/go");
+  EXPECT_EQ(wait_for_end(task.attempt).failure, FailureClass::kNone);
+  EXPECT_EQ(content(task.attempt, "result"), sha256("correct-horse") + " -\n");
+  EXPECT_FALSE(is_anywhere(directory_, "correct-horse"));
+}
+
+// Listens where the runner of slot 0 does and greets like one from before secrets.
+pid_t start_older_runner(const std::string& directory) {
+  std::filesystem::create_directories(directory + "/runners");
+  const int listening = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto path = directory + "/runners/slot-0.sock";
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  EXPECT_EQ(::bind(listening, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(::listen(listening, 1), 0);
+  const pid_t runner = ::fork();
+  if (runner != 0) {
+    ::close(listening);
+    return runner;
+  }
+  const int agent = ::accept(listening, nullptr, nullptr);
+  char line[64];
+  const int length =
+      std::snprintf(line, sizeof line, "{\"type\":\"hello\",\"pid\":%d}\n", ::getpid());
+  (void)!::write(agent, line, static_cast<std::size_t>(length));
+  for (;;) ::pause();
+}
+
+TEST_F(RunnerTest, ARunnerFromBeforeSecretsIsReplacedByWhoNeedsThem) {
+  const pid_t older = start_older_runner(directory_);
+  open_pool();
+  EXPECT_EQ(pool_->runner_count(), 1u);
+  EXPECT_TRUE(is_alive(older));
+  auto task = shell("printf %s \"$KEY\" > $HEARTH_RESULT");
+  task.spec.secrets = {{"KEY", protocol::Secret{"correct-horse"}}};
+  EXPECT_EQ(run(task).failure, FailureClass::kNone);
+  EXPECT_EQ(content(task.attempt, "result"), "correct-horse");
+  EXPECT_FALSE(is_alive(older));
 }
 
 TEST_F(RunnerTest, SpooledResultsAreNotFoundAgain) {
