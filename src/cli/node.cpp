@@ -164,6 +164,7 @@ Result<int> show_node(Session& session, const std::string& name) {
                      format_count(node.tasks_ended()) + " ended"},
        {"Energy", format_energy(total_j(node.energy())) + " since its boot"},
        {"Last seen", text_of(node.last_seen_at())},
+       {"Stands in", node.residential() ? "somebody's home" : "nobody's home"},
        {"Isolation", node.isolation_note()},
        {"Agent", node.agent_version()},
        {"Labels", labels_text(node)},

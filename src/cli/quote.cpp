@@ -46,6 +46,7 @@ Table table_of(const job::v1::QuoteJobResponse& quote) {
 Result<int> show_quote(Session& session, const std::string& path) {
   HEARTH_TRY(submission, read_submission(path));
   job::v1::QuoteJobRequest request;
+  submission.spec.secrets = names_of(submission.spec.secrets);
   wire::to_wire(submission.spec, request.mutable_spec());
   auto& client = session.client();
   HEARTH_TRY(quote, client.call(client.jobs(), &job::v1::JobService::Stub::QuoteJob, request));

@@ -111,6 +111,12 @@ void check_text(Draft& draft) {
   require("name", spec.name);
   for (const auto& argument : spec.command) require("command", argument);
   for (const auto& [name, value] : spec.environment) require("environment", name + "=" + value);
+  for (const auto& [name, secret] : spec.secrets) {
+    require("secrets", name);
+    if (!wire::is_utf8(secret.reveal())) {
+      draft.problems.push_back("secrets: " + wire::to_utf8(name) + " is not UTF-8");
+    }
+  }
   for (const auto& [name, value] : spec.labels) require("labels", name + "=" + value);
   for (const auto& pattern : spec.outputs) require("outputs", pattern);
   for (const auto& input : spec.inputs) require("inputs", input.path);
@@ -253,10 +259,12 @@ void read_flags_into(Draft& draft, const SubmitFlags& flags) {
   if (flags.logs) set_logs(draft, "--logs", *flags.logs);
   spec.held = spec.held || flags.held;
   add_pairs(draft, "--env", flags.environment, spec.environment);
+  for (const auto& [name, secret] : flags.secrets) spec.secrets[name] = secret;
   add_pairs(draft, "--label", flags.labels, spec.labels);
   add_inputs(draft, flags);
   spec.outputs.insert(spec.outputs.end(), flags.outputs.begin(), flags.outputs.end());
   spec.needs_isolation = spec.needs_isolation || flags.isolated;
+  spec.no_residential = spec.no_residential || flags.no_residential;
   if (flags.payloads) {
     draft.submission.payloads.clear();
     add_payload_lines(draft, *flags.payloads);

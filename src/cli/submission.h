@@ -52,7 +52,9 @@ struct SubmitFlags {
   std::vector<std::string> environment, labels, inputs, input_digests, outputs;
   std::vector<std::string> after;  // "j7", "j7:failure"
   std::optional<std::string> maximum_failed, deadline_action, indices, logs;
+  protocol::Secrets secrets;  // read already: their values are in no flag
   bool isolated = false;
+  bool no_residential = false;
   bool held = false;
   std::optional<std::string> payloads;  // text, one payload a line
   std::vector<std::string> command;

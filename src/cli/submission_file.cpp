@@ -1,5 +1,7 @@
 #include "cli/submission_file.h"
 
+#include <algorithm>
+
 #include "cli/object_reader.h"
 
 namespace hearth::cli {
@@ -12,6 +14,10 @@ std::optional<nlohmann::json> parse_json(std::string_view text,
     // "[json.exception.parse_error.101] parse error at line 3, column 5: ..."
     std::string message = error.what();
     if (const auto end = message.find("] "); end != std::string::npos) message.erase(0, end + 2);
+    // What was read last may be a secret.
+    if (text.find("\"secrets\"") != std::string_view::npos) {
+      message.erase(std::min(message.find("; last read"), message.size()));
+    }
     problems.push_back("not JSON: " + message);
     return std::nullopt;
   }
@@ -48,6 +54,20 @@ void read_strings(ObjectReader& reader, const std::string& key,
       reader.problem(key + "." + name, "not a string: " + text.dump());
     } else {
       out[name] = text.get<std::string>();
+    }
+  }
+}
+
+// Values are in no problem.
+void read_secrets(ObjectReader& reader, protocol::Secrets& out) {
+  const auto* value = reader.find("secrets");
+  if (value == nullptr) return;
+  if (!value->is_object()) return reader.problem("secrets", "not an object");
+  for (const auto& [name, text] : value->items()) {
+    if (!text.is_string()) {
+      reader.problem("secrets." + name, "not a string");
+    } else {
+      out[name] = protocol::Secret{text.get<std::string>()};
     }
   }
 }
@@ -171,6 +191,7 @@ void read_file_into(Draft& draft, const SubmissionFile& file) {
   reader.read("task_count", draft.task_count);
   reader.read("command", spec.command);
   read_strings(reader, "environment", spec.environment);
+  read_secrets(reader, spec.secrets);
   read_list(reader, "inputs", [&](const Json& item, const std::string& path) {
     read_input(draft, item, path, file.directory);
   });
@@ -181,6 +202,7 @@ void read_file_into(Draft& draft, const SubmissionFile& file) {
   if (const auto* value = reader.find("retries")) read_retries(draft, *value);
   read_strings(reader, "labels", spec.labels);
   reader.read("needs_isolation", spec.needs_isolation);
+  reader.read("no_residential", spec.no_residential);
   read_order(draft, reader);
   draft.has_payloads = reader.find("payloads") != nullptr;
   read_list(reader, "payloads", [&](const Json& item, const std::string& path) {

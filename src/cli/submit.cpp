@@ -10,6 +10,7 @@
 #include "cli/follow.h"
 #include "cli/pipeline.h"
 #include "cli/request_id.h"
+#include "cli/secret_flags.h"
 #include "cli/session.h"
 #include "cli/submission.h"
 #include "wire/job.h"
@@ -32,6 +33,7 @@ struct SubmitOptions {
   std::string file;
   SubmitFlags flags;
   std::string payloads_file;
+  std::vector<std::string> secrets;
   std::string request_id;
   bool wait = false;
   bool dry_run = false;
@@ -57,6 +59,8 @@ Result<Source> read_source(SubmitOptions& options) {
     HEARTH_TRY(text, read_file(options.payloads_file));
     options.flags.payloads = text;
   }
+  HEARTH_TRY(secrets, read_secret_flags(options.secrets));
+  options.flags.secrets = secrets;
   if (!source.file && options.flags.command.empty()) {
     return fail(ErrorCode::kInvalidArgument,
                 "submit: needs a file, or -- and a command (see hearth submit --help)");
@@ -154,6 +158,7 @@ Result<std::optional<job::v1::SubmitJobResponse>> submit_one(Session& session,
   wire::to_wire(submission.spec, header.mutable_spec());
   header.set_has_payloads(!payloads.empty());
   if (options.dry_run) {
+    for (auto& [name, value] : *header.mutable_spec()->mutable_secrets()) value.clear();
     session.print_json(header);
     return std::nullopt;
   }
@@ -243,6 +248,8 @@ void add_what_to_run(CLI::App& command, SubmitOptions& options) {
   add_list("--input-digest", flags.input_digests, "DIGEST:PATH, an artifact that is stored");
   add_list("--output", flags.outputs, "Pattern of files to keep when a task succeeds");
   add_list("--env", flags.environment, "NAME=VALUE");
+  add_list("--secret", options.secrets,
+           "NAME, a variable of ours that only the task sees; NAME=@FILE: what is in that file");
   add_list("--label", flags.labels, "NAME=VALUE, for people and reports");
 }
 
@@ -273,6 +280,8 @@ void add_how_to_run(CLI::App& command, SubmitOptions& options) {
                      "tail (default): the end of what tasks print is kept; or none");
   command.add_flag("--hold", flags.held, "Start nothing until `hearth job release`");
   command.add_flag("--isolated", flags.isolated, "Only on nodes that wall tasks off");
+  command.add_flag("--no-residential", flags.no_residential,
+                   "Only on nodes that stand in nobody's home");
   command.add_option("--request-id", options.request_id,
                      "The same id never submits twice (default: random)");
   command.add_flag("--wait", options.wait, "Wait until the job has ended, with progress");

@@ -129,6 +129,43 @@ TEST_F(CommandTest, SubmitUploadsWhatIsMissingOnce) {
   EXPECT_FALSE(inputs[1].executable());
 }
 
+TEST_F(CommandTest, SecretsComeFromTheEnvironmentAndFromFilesAlone) {
+  ::setenv("HUNTER", "hunter2", 1);
+  const auto done =
+      hearth({"submit", "--secret", "HUNTER", "--secret", "KEY=@" + file("key", "two\nlines\n"),
+              "--no-residential", "--", "./a"});
+  EXPECT_EQ(done.code, 0) << done.err;
+  const auto& sent = scheduler.jobs.submitted.back().header().spec();
+  EXPECT_EQ(sent.secrets().at("HUNTER"), "hunter2");
+  EXPECT_EQ(sent.secrets().at("KEY"), "two\nlines");
+  EXPECT_TRUE(sent.no_residential());
+
+  const auto tries = scheduler.jobs.submitted.size();
+  const auto checked = hearth({"submit", "--dry-run", "--secret", "HUNTER", "--", "./a"});
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_THAT(checked.out, HasSubstr("\"HUNTER\": \"\""));
+  EXPECT_THAT(checked.out, testing::Not(HasSubstr("hunter2")));
+  for (const auto& [flag, problem] : std::vector<std::pair<std::string, std::string>>{
+           {"HUNTER=hunter2", "--secret HUNTER: not NAME or NAME=@FILE"},
+           {"NOBODY_SETS_THIS", "--secret NOBODY_SETS_THIS: no such variable is set here"},
+           {"KEY=@" + directory + "/none", "--secret KEY: "}}) {
+    const auto refused = hearth({"submit", "--secret", flag, "--", "./a"});
+    EXPECT_EQ(refused.code, 2) << flag;
+    EXPECT_THAT(refused.err, HasSubstr(problem));
+    EXPECT_THAT(refused.err, testing::Not(HasSubstr("hunter2")));
+  }
+  EXPECT_EQ(scheduler.jobs.submitted.size(), tries);
+  ::unsetenv("HUNTER");
+}
+
+TEST_F(CommandTest, AQuoteHasTheNamesOfSecretsAlone) {
+  const auto path =
+      file("job.json", R"({"command": ["./a"], "secrets": {"DB_PASSWORD": "hunter2"}})");
+  EXPECT_EQ(hearth({"quote", path}).code, 0);
+  ASSERT_EQ(scheduler.jobs.quoted.secrets_size(), 1);
+  EXPECT_EQ(scheduler.jobs.quoted.secrets().at("DB_PASSWORD"), "");
+}
+
 TEST_F(CommandTest, SubmitOfAFileReadsItsInputsBesideIt) {
   file("a.sh", "x");
   const auto path = file("job.json", R"({"command": ["./a.sh"], "inputs": [{"file": "a.sh"}]})");

@@ -38,7 +38,8 @@ TEST(SubmissionFile, HoldsEveryField) {
     "retries": {"user": 2, "infrastructure": 3},
     "deadline": "+12h",
     "labels": {"desk": "equity"},
-    "needs_isolation": true
+    "needs_isolation": true, "no_residential": true,
+    "secrets": {"DB_PASSWORD": "hunter2"}
   })");
   ASSERT_TRUE(submission) << submission.error().message;
   const protocol::JobSpec expected{.name = "risk",
@@ -57,7 +58,9 @@ TEST(SubmissionFile, HoldsEveryField) {
                                    .infrastructure_retries = 3,
                                    .deadline = kNow + 12h,
                                    .labels = {{"desk", "equity"}},
-                                   .needs_isolation = true};
+                                   .needs_isolation = true,
+                                   .no_residential = true,
+                                   .secrets = {{"DB_PASSWORD", protocol::Secret{"hunter2"}}}};
   EXPECT_EQ(submission->spec, expected);
   EXPECT_THAT(submission->files, ElementsAre(LocalInput{"jobs/risk.py", "risk.py", true},
                                              LocalInput{"/data/book.csv", "b.csv", {}}));
@@ -123,12 +126,24 @@ INSTANTIATE_TEST_SUITE_P(
                 "payloads[1]: not an object; task_count: 3, but 1 payloads"},
         BadFile{"no_payloads", R"({"command": ["a"], "payloads": []})", "payloads: empty"},
         BadFile{"environment", R"({"command": ["a"], "environment": {"HEARTH_X": "1"}})",
-                "environment: not a usable name: HEARTH_X"}),
+                "environment: not a usable name: HEARTH_X"},
+        BadFile{"secrets", R"({"command": ["a"], "secrets": {"A": 7, "B": ["hunter2"]}})",
+                "secrets.A: not a string; secrets.B: not a string"},
+        BadFile{"secrets_list", R"({"command": ["a"], "secrets": ["hunter2"]})",
+                "secrets: not an object"},
+        BadFile{"secret_name", R"({"command": ["a"], "secrets": {"HEARTH_X": "hunter2"}})",
+                "secrets: not a usable name: HEARTH_X"}),
     [](const auto& test) { return std::string(test.param.name); });
 
 TEST(SubmissionFile, SyntaxErrorsNameTheLine) {
   EXPECT_THAT(from_file("{\n \"name\" \"x\"}").error().message,
               HasSubstr("not JSON: parse error at line 2, column"));
+}
+
+TEST(SubmissionFile, SyntaxErrorsShowNoSecret) {
+  const auto problem = from_file("{\"secrets\": {\"A\": \"x\" \"hunter2\"}}").error().message;
+  EXPECT_THAT(problem, HasSubstr("not JSON: parse error at line 1, column"));
+  EXPECT_THAT(problem, testing::Not(HasSubstr("hunter2")));
 }
 
 TEST(SubmitFlags, BecomeASpecification) {
@@ -148,7 +163,9 @@ TEST(SubmitFlags, BecomeASpecification) {
                                       .inputs = {"src/risk.py", "book.csv:data/book.csv"},
                                       .input_digests = {kDigest + ":h.csv"},
                                       .outputs = {"out/*"},
-                                      .isolated = true});
+                                      .secrets = {{"KEY", protocol::Secret{"hunter2"}}},
+                                      .isolated = true,
+                                      .no_residential = true});
   ASSERT_TRUE(submission) << submission.error().message;
   const auto& spec = submission->spec;
   EXPECT_EQ(spec.task_count, 64u);
@@ -160,6 +177,8 @@ TEST(SubmitFlags, BecomeASpecification) {
   EXPECT_THAT(submission->files, ElementsAre(LocalInput{"src/risk.py", "risk.py", {}},
                                              LocalInput{"book.csv", "data/book.csv", {}}));
   EXPECT_TRUE(spec.needs_isolation);
+  EXPECT_TRUE(spec.no_residential);
+  EXPECT_EQ(spec.secrets.at("KEY"), protocol::Secret{"hunter2"});
 }
 
 TEST(SubmitFlags, PayloadsAreLines) {
@@ -198,6 +217,11 @@ TEST(SubmitFlags, AllProblemsAtOnce) {
 
 TEST(SubmitFlags, TextMustBeUtf8) {
   EXPECT_EQ(from_flags({.command = {"a", "\xff"}}).error().message, "command: not UTF-8: ?");
+}
+
+TEST(SubmitFlags, ASecretThatIsNoUtf8IsNotShown) {
+  EXPECT_EQ(from_flags({.secrets = {{"KEY", protocol::Secret{"a\xff"}}}}).error().message,
+            "secrets: KEY is not UTF-8");
 }
 
 TEST(Warnings, WhenEveryTaskDoesTheSame) {
