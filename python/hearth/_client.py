@@ -130,7 +130,8 @@ class Client:
                infrastructure_retries: int = 10, needs_isolation: bool = False,
                after: After = (), held: bool = False, maximum_failed: int | str | None = None,
                deadline_action: str | None = None, indices: str | Iterable[int] | None = None,
-               logs: str | None = None, request_id: str | None = None) -> Job:
+               logs: str | None = None, no_residential: bool = False,
+               secrets: Mapping[str, str] | None = None, request_id: str | None = None) -> Job:
         """Submits one job and returns when it is durable; inputs are uploaded where missing.
 
         "{index}" in a word of `command` becomes the task's index, from 0; with `payloads` there is
@@ -139,7 +140,10 @@ class Client:
         their names). `after` names jobs that have to end first (a Job, "j7", "j7:failure",
         "j7:any"); `maximum_failed` (a number or "5%") ends the job where more fail;
         `deadline_action` is "continue" or "cancel"; `indices` ("3,5,9-20", or numbers) is what
-        "{index}" becomes; with `logs` "none" nothing is kept of what tasks print. Submitting twice under one `request_id` gives the first job again. Raises
+        "{index}" becomes; with `logs` "none" nothing is kept of what tasks print; with
+        `no_residential` it runs in nobody's home; `secrets` are variables like those of
+        `environment` whose values no answer, log or disk of a node shows. Submitting twice under
+        one `request_id` gives the first job again. Raises
         InvalidArgument, FailedPrecondition (a digest that is not stored), AlreadyExists (the
         request_id was used for something else), ResourceExhausted, Unavailable.
         """
@@ -151,7 +155,7 @@ class Client:
             labels=labels, retries=retries, infrastructure_retries=infrastructure_retries,
             needs_isolation=needs_isolation, after=after, held=held,
             maximum_failed=maximum_failed, deadline_action=deadline_action, indices=indices,
-            logs=logs)
+            logs=logs, no_residential=no_residential, secrets=secrets)
         if request_id is None:
             request_id = uuid.uuid4().hex
         if not 1 <= len(request_id.encode()) <= 128:
@@ -170,6 +174,8 @@ class Client:
         if "request_id" in options:
             raise InvalidArgument("request_id: a quote makes no job")
         submission = _submission.build(command, **options)
+        for name in list(submission.spec.secrets):  # the names are enough
+            submission.spec.secrets[name] = ""
         request = job_pb2.QuoteJobRequest(spec=submission.spec)
         return quote_of(self._connection.call(self._connection.jobs.QuoteJob, request))
 

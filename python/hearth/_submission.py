@@ -15,6 +15,7 @@ from .job.v1 import job_pb2
 TASKS_MAX = 10_000_000
 PAYLOAD_BYTES_MAX = 64 * 1024
 TEXT_BYTES_MAX = 128 * 1024
+SECRETS_BYTES_MAX = 64 * 1024
 CHUNK_BYTES = 512 * 1024
 SERVICE_CLASSES = ("RESERVED", "ON_DEMAND", "FLEX", "FILLER")
 
@@ -152,6 +153,32 @@ def _pairs(problems: _Problems, field: str, value: Mapping[str, str] | None) -> 
         if field == "environment":
             problems.require(bool(name) and "=" not in name and not name.startswith("HEARTH_"),
                              f"environment: not a usable name: {name!r}")
+    return out
+
+
+def _secrets(problems: _Problems, value: Mapping[str, str] | None,
+             environment: Mapping[str, str]) -> dict[str, str]:
+    """No problem shows a value."""
+    out: dict[str, str] = {}
+    if not problems.require(value is None or isinstance(value, Mapping),
+                            "secrets: not a mapping of names to values"):
+        return out
+    for name, text in (value or {}).items():
+        name = problems.text("secrets", name)
+        problems.require(bool(name) and "=" not in name and not name.startswith("HEARTH_"),
+                         f"secrets: not a usable name: {name!r}")
+        problems.require(name not in environment, f"secrets: {name} is in environment, too")
+        if not problems.require(isinstance(text, str), f"secrets.{name}: not a string"):
+            continue
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            problems.require(False, f"secrets.{name}: not UTF-8")
+            continue
+        problems.require("\0" not in text, f"secrets.{name}: contains a zero byte")
+        out[name] = text
+    size = sum(len(k.encode()) + len(v.encode()) + 2 for k, v in out.items())
+    problems.require(size <= SECRETS_BYTES_MAX, f"secrets: over 64 KiB together: {size} bytes")
     return out
 
 
@@ -304,13 +331,14 @@ def build(command: Sequence[str | os.PathLike[str]], *, tasks: int | None = None
           retries: int = 0, infrastructure_retries: int = 10,
           needs_isolation: bool = False, after: Any = (), held: bool = False,
           maximum_failed: int | str | None = None, deadline_action: str | None = None,
-          indices: str | Iterable[int] | None = None, logs: str | None = None) -> Submission:
+          indices: str | Iterable[int] | None = None, logs: str | None = None,
+          no_residential: bool = False, secrets: Mapping[str, str] | None = None) -> Submission:
     """Raises InvalidArgument with every problem, each naming its field and value."""
     problems = _Problems()
     blobs: dict[str, Blob] = {}
     spec = job_pb2.JobSpec(name=problems.text("name", name),
                            tenant=problems.text("tenant", tenant),
-                           needs_isolation=needs_isolation)
+                           needs_isolation=needs_isolation, no_residential=no_residential)
     problems.require(len(spec.name.encode()) <= 256, f"name: longer than 256 bytes: {name!r}")
     problems.require(not tenant or re.fullmatch(r"[A-Za-z0-9._-]{1,64}", spec.tenant) is not None,
                      f"tenant: not 1-64 of [A-Za-z0-9._-]: {tenant!r}")
@@ -338,6 +366,7 @@ def build(command: Sequence[str | os.PathLike[str]], *, tasks: int | None = None
     spec.command.extend(_words(problems, "command", command))
     problems.require(bool(spec.command) and bool(spec.command[0]), f"command: empty: {command!r}")
     spec.environment.update(_pairs(problems, "environment", environment))
+    spec.secrets.update(_secrets(problems, secrets, spec.environment))
     spec.labels.update(_pairs(problems, "labels", labels))
     text = sum(len(word.encode()) + 1 for word in spec.command) + sum(
         len(k.encode()) + len(v.encode()) + 2 for k, v in spec.environment.items())

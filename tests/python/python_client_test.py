@@ -2,6 +2,7 @@
 
 Waits for events, never for time; leaves no process and no file. HEARTH_BIN names the binaries.
 """
+import hashlib
 import os
 import re
 import shutil
@@ -252,6 +253,32 @@ class PythonClient(unittest.TestCase):
                          (again.id, first.already_submitted, again.already_submitted))
         with self.assertRaises(hearth.AlreadyExists):
             self.client.submit(["/bin/false"], request_id="once")
+
+    def test_secrets_reach_the_task_and_no_answer(self):
+        tell = 'printf %s "$KEY" | sha256sum > $HEARTH_RESULT'
+        job = self.client.submit(shell(tell), secrets={"KEY": "correct-horse"}, request_id="secret")
+        result = next(iter(job.results()))
+        self.assertEqual(hashlib.sha256(b"correct-horse").hexdigest(), result.text.split()[0])
+        self.assertEqual({"KEY": ""}, self.cluster.json("job", "show", job.id)["spec"]["secrets"])
+        with self.assertRaises(hearth.AlreadyExists):
+            self.client.submit(shell(tell), secrets={"KEY": "other"}, request_id="secret")
+        self.client.quote(shell(tell), secrets={"KEY": "correct-horse"})
+        with hearth.Executor(self.client, secrets={"KEY": "of an executor"}) as executor:
+            self.assertTrue(executor.submit(shell('test "$KEY" = "of an executor"')).result().succeeded)
+        for secrets in ({"HEARTH_X": "hunter2"}, {"A=B": "hunter2"}, {"KEY": "hunter2\0"},
+                        {"KEY": b"hunter2"}, {"KEY": "hunter2" * 10_000}, {"TWICE": "hunter2"},
+                        ["hunter2"], {"KEY": "hunter2\udcff"}):
+            with self.assertRaises(hearth.InvalidArgument) as caught:
+                self.client.submit(["/bin/true"], secrets=secrets, environment={"TWICE": ""})
+            self.assertTrue(caught.exception.field.startswith("secrets"), caught.exception)
+            self.assertNotIn("hunter2", str(caught.exception))
+
+    def test_no_residential_waits_where_there_are_only_homes(self):
+        job = self.client.submit(["/bin/true"], no_residential=True)
+        self.assertIn("not_residential fails on", wait_for(
+            lambda: "not_residential" in (text := job.explanation(0).summary) and text, 30,
+            "the reason"))
+        job.cancel()
 
     def test_nonsense_names_field_and_value(self):
         past = datetime(2020, 1, 1, tzinfo=timezone.utc)
