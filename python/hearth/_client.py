@@ -130,7 +130,7 @@ class Client:
                infrastructure_retries: int = 10, needs_isolation: bool = False,
                after: After = (), held: bool = False, maximum_failed: int | str | None = None,
                deadline_action: str | None = None, indices: str | Iterable[int] | None = None,
-               logs: str | None = None, no_residential: bool = False,
+               logs: str | None = None, no_residential: bool = False, needs_network: bool = False,
                secrets: Mapping[str, str] | None = None, request_id: str | None = None) -> Job:
         """Submits one job and returns when it is durable; inputs are uploaded where missing.
 
@@ -141,7 +141,7 @@ class Client:
         "j7:any"); `maximum_failed` (a number or "5%") ends the job where more fail;
         `deadline_action` is "continue" or "cancel"; `indices` ("3,5,9-20", or numbers) is what
         "{index}" becomes; with `logs` "none" nothing is kept of what tasks print; with
-        `no_residential` it runs in nobody's home; `secrets` are variables like those of
+        `no_residential` it runs in nobody's home, with `needs_network` where one is granted; `secrets` are variables like those of
         `environment` whose values no answer, log or disk of a node shows. Submitting twice under
         one `request_id` gives the first job again. Raises
         InvalidArgument, FailedPrecondition (a digest that is not stored), AlreadyExists (the
@@ -155,7 +155,7 @@ class Client:
             labels=labels, retries=retries, infrastructure_retries=infrastructure_retries,
             needs_isolation=needs_isolation, after=after, held=held,
             maximum_failed=maximum_failed, deadline_action=deadline_action, indices=indices,
-            logs=logs, no_residential=no_residential, secrets=secrets)
+            logs=logs, no_residential=no_residential, needs_network=needs_network, secrets=secrets)
         if request_id is None:
             request_id = uuid.uuid4().hex
         if not 1 <= len(request_id.encode()) <= 128:

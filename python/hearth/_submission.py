@@ -332,13 +332,14 @@ def build(command: Sequence[str | os.PathLike[str]], *, tasks: int | None = None
           needs_isolation: bool = False, after: Any = (), held: bool = False,
           maximum_failed: int | str | None = None, deadline_action: str | None = None,
           indices: str | Iterable[int] | None = None, logs: str | None = None,
-          no_residential: bool = False, secrets: Mapping[str, str] | None = None) -> Submission:
+          no_residential: bool = False, needs_network: bool = False, secrets: Mapping[str, str] | None = None) -> Submission:
     """Raises InvalidArgument with every problem, each naming its field and value."""
     problems = _Problems()
     blobs: dict[str, Blob] = {}
     spec = job_pb2.JobSpec(name=problems.text("name", name),
                            tenant=problems.text("tenant", tenant),
-                           needs_isolation=needs_isolation, no_residential=no_residential)
+                           needs_isolation=needs_isolation, no_residential=no_residential,
+                           needs_network=needs_network)
     problems.require(len(spec.name.encode()) <= 256, f"name: longer than 256 bytes: {name!r}")
     problems.require(not tenant or re.fullmatch(r"[A-Za-z0-9._-]{1,64}", spec.tenant) is not None,
                      f"tenant: not 1-64 of [A-Za-z0-9._-]: {tenant!r}")

@@ -164,6 +164,7 @@ Result<int> show_node(Session& session, const std::string& name) {
                      format_count(node.tasks_ended()) + " ended"},
        {"Energy", format_energy(total_j(node.energy())) + " since its boot"},
        {"Last seen", text_of(node.last_seen_at())},
+       {"Network", node.grants_network() ? "granted to tasks that need it" : "none for tasks"},
        {"Stands in", node.residential() ? "somebody's home" : "nobody's home"},
        {"Isolation", node.isolation_note()},
        {"Agent", node.agent_version()},

@@ -265,6 +265,7 @@ void read_flags_into(Draft& draft, const SubmitFlags& flags) {
   spec.outputs.insert(spec.outputs.end(), flags.outputs.begin(), flags.outputs.end());
   spec.needs_isolation = spec.needs_isolation || flags.isolated;
   spec.no_residential = spec.no_residential || flags.no_residential;
+  spec.needs_network = spec.needs_network || flags.network;
   if (flags.payloads) {
     draft.submission.payloads.clear();
     add_payload_lines(draft, *flags.payloads);

@@ -55,6 +55,7 @@ struct SubmitFlags {
   protocol::Secrets secrets;  // read already: their values are in no flag
   bool isolated = false;
   bool no_residential = false;
+  bool network = false;
   bool held = false;
   std::optional<std::string> payloads;  // text, one payload a line
   std::vector<std::string> command;

@@ -203,6 +203,7 @@ void read_file_into(Draft& draft, const SubmissionFile& file) {
   read_strings(reader, "labels", spec.labels);
   reader.read("needs_isolation", spec.needs_isolation);
   reader.read("no_residential", spec.no_residential);
+  reader.read("needs_network", spec.needs_network);
   read_order(draft, reader);
   draft.has_payloads = reader.find("payloads") != nullptr;
   read_list(reader, "payloads", [&](const Json& item, const std::string& path) {

@@ -282,6 +282,7 @@ void add_how_to_run(CLI::App& command, SubmitOptions& options) {
   command.add_flag("--isolated", flags.isolated, "Only on nodes that wall tasks off");
   command.add_flag("--no-residential", flags.no_residential,
                    "Only on nodes that stand in nobody's home");
+  command.add_flag("--network", flags.network, "Only on nodes that grant tasks their network");
   command.add_option("--request-id", options.request_id,
                      "The same id never submits twice (default: random)");
   command.add_flag("--wait", options.wait, "Wait until the job has ended, with progress");

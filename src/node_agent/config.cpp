@@ -239,6 +239,7 @@ void isolation_fields(Io& io, IsolationConfig& isolation) {
   io.field("scratch_bytes", isolation.scratch_bytes);
   io.field("processes_max", isolation.processes_max);
   io.field("readable_paths", isolation.readable_paths);
+  io.field("grants_network", isolation.grants_network);
   const auto& level = isolation.level;
   io.require(level == "auto" || level == "none" || level == "user" || level == "required",
              "level: not auto, none, user or required: " + level);
@@ -346,6 +347,9 @@ void check(Reading& io, const Config& config) {
   name("node_id", facts.node.value);
   name("zone_id", facts.zone.value);
   name("site_id", facts.site.value);
+  io.require(!config.isolation.grants_network || !facts.residential,
+             "isolation.grants_network: not in somebody's home: tasks would reach the resident's "
+             "network; it takes \"residential\": false");
   io.require(
       config.tls.any() || config.enrolled || config.insecure || is_loopback(config.scheduler),
       "scheduler: not on this machine, and without \"tls\" nothing protects the way; if that is "

@@ -40,6 +40,7 @@ struct IsolationConfig {
                                     // divided among the cores
   int processes_max = 2048;         // of a task, threads counted
   std::vector<std::string> readable_paths;  // shown to tasks besides the usual
+  bool grants_network = false;              // to tasks that need one; never in a home
 };
 
 struct Config {

@@ -77,6 +77,7 @@ agent::AgentLoopConfig loop_config(const agent::Config& config) {
   const auto& isolation = config.isolation;
   runners.confinement.processes_max = isolation.processes_max;
   runners.confinement.readable_paths = isolation.readable_paths;
+  runners.confinement.grants_network = isolation.grants_network;
   runners.confinement.memory_bytes = config.agent.facts.memory_bytes;
   runners.confinement.scratch_bytes = isolation.scratch_bytes;
   if (isolation.scratch_bytes == 0) {
@@ -108,6 +109,7 @@ hearth::Result<> settle_isolation(const agent::Config& config, agent::AgentLoopC
              agent::find_isolation(wish.value_or(agent::IsolationWish::kAuto), loop.runners));
   loop.runners.confinement.level = found.level;
   facts.isolated = found.isolated;
+  facts.grants_network = config.isolation.grants_network;
   facts.isolation_note = found.note;
   // A user that somebody named holds without any isolation, too.
   if (found.level == agent::runner::Isolation::kNone && config.task_user_id == 0) {

@@ -118,6 +118,7 @@ struct JobSpec {
   std::string indices;
   LogsKept logs = LogsKept::kTail;
   bool no_residential = false;  // run on no node that stands in somebody's home
+  bool needs_network = false;   // runs where a network is granted
   Secrets secrets;              // variables beside `environment`; runs where they are understood
 
   friend bool operator==(const JobSpec&, const JobSpec&) = default;

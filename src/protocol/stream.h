@@ -89,8 +89,9 @@ struct NodeFacts {
   bool isolated = false;       // tasks run under another uid, walled off from the host
   std::string isolation_note;  // what is missing where not isolated
   std::string agent_version;
-  bool residential = true;     // stands in somebody's home
-  bool takes_secrets = false;  // gives tasks their secrets, and keeps them off its disk
+  bool residential = true;      // stands in somebody's home
+  bool takes_secrets = false;   // gives tasks their secrets, and keeps them off its disk
+  bool grants_network = false;  // gives tasks that need one its network
 
   friend bool operator==(const NodeFacts&, const NodeFacts&) = default;
 };

@@ -108,6 +108,7 @@ void to_wire(const protocol::NodeFacts& facts, node::v1::NodeFacts* out) {
   out->set_cpu_model(to_utf8(facts.cpu_model));
   out->set_residential(facts.residential);
   out->set_takes_secrets(facts.takes_secrets);
+  out->set_grants_network(facts.grants_network);
 }
 
 Result<protocol::NodeFacts> from_wire(const node::v1::NodeFacts& in) {
@@ -142,6 +143,7 @@ Result<protocol::NodeFacts> from_wire(const node::v1::NodeFacts& in) {
   facts.cpu_model = in.cpu_model();
   facts.residential = !in.has_residential() || in.residential();
   facts.takes_secrets = in.takes_secrets();
+  facts.grants_network = in.grants_network();
   return checks.finish(std::move(facts));
 }
 

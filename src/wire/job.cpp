@@ -94,6 +94,7 @@ void to_wire(const protocol::JobSpec& spec, job::v1::JobSpec* out) {
   out->set_indices(spec.indices);
   out->set_logs(static_cast<job::v1::LogsKept>(static_cast<int>(spec.logs) + 1));
   out->set_no_residential(spec.no_residential);
+  out->set_needs_network(spec.needs_network);
   for (const auto& [name, secret] : spec.secrets) {
     out->mutable_secrets()->insert({name, secret.reveal()});
   }
@@ -125,6 +126,7 @@ Result<protocol::JobSpec> from_wire(const job::v1::JobSpec& in) {
   spec.labels.insert(in.labels().begin(), in.labels().end());
   spec.needs_isolation = in.needs_isolation();
   spec.no_residential = in.no_residential();
+  spec.needs_network = in.needs_network();
   for (const auto& [name, value] : in.secrets()) {
     spec.secrets.emplace(name, protocol::Secret{value});
   }

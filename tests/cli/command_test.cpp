@@ -133,12 +133,13 @@ TEST_F(CommandTest, SecretsComeFromTheEnvironmentAndFromFilesAlone) {
   ::setenv("HUNTER", "hunter2", 1);
   const auto done =
       hearth({"submit", "--secret", "HUNTER", "--secret", "KEY=@" + file("key", "two\nlines\n"),
-              "--no-residential", "--", "./a"});
+              "--no-residential", "--network", "--", "./a"});
   EXPECT_EQ(done.code, 0) << done.err;
   const auto& sent = scheduler.jobs.submitted.back().header().spec();
   EXPECT_EQ(sent.secrets().at("HUNTER"), "hunter2");
   EXPECT_EQ(sent.secrets().at("KEY"), "two\nlines");
   EXPECT_TRUE(sent.no_residential());
+  EXPECT_TRUE(sent.needs_network());
 
   const auto tries = scheduler.jobs.submitted.size();
   const auto checked = hearth({"submit", "--dry-run", "--secret", "HUNTER", "--", "./a"});

@@ -220,6 +220,48 @@ TEST_F(IsolationTest, EveryEscapeFailsBehindWallsAndSucceedsWithout) {
   }
 }
 
+// Says whether it reached the node's loopback, and whether it found a host by its name.
+std::string network_probe(const std::string& scheduler) {
+  return python(R"(
+import socket
+def tried(what):
+    try:
+        what()
+        return "reached"
+    except OSError:
+        return "held"
+print(tried(lambda: socket.create_connection(("127.0.0.1", )" +
+                scheduler.substr(scheduler.rfind(':') + 1) +
+                R"(), 2)), tried(lambda: socket.getaddrinfo("localhost", 80))))");
+}
+
+TEST_F(IsolationTest, ANetworkIsForTasksThatAskWhereItIsGranted) {
+  protocol::JobSpec asking;
+  asking.needs_network = true;
+  {
+    Node node{R"(, "residential": false,
+                 "isolation": {"level": "required", "scratch_bytes": 16777216,
+                               "grants_network": true})"};
+    ASSERT_NO_FATAL_FAILURE(node.start());
+    const auto probe = network_probe(node.scheduler.address());
+    EXPECT_EQ(node.run(probe, asking).result, "reached reached\n") << node.log();
+    EXPECT_EQ(node.run(probe).result, "held reached\n") << "it did not ask";
+    EXPECT_EQ(node.run(probe, asking).result, "reached reached\n") << "the slot had another";
+    // The other walls stand.
+    EXPECT_EQ(node.run("grep -c lo: /proc/net/dev; test -r " + node.directory() +
+                           "/key && echo read > $HEARTH_RESULT; "
+                           "ip link add x type dummy 2> /dev/null && echo made > $HEARTH_RESULT; "
+                           "unshare --net true 2> /dev/null && echo new > $HEARTH_RESULT; true",
+                       asking)
+                  .result,
+              "");
+  }
+  // In a home it is not even taken; a scheduler would not send it.
+  Node home{kWalls};
+  ASSERT_NO_FATAL_FAILURE(home.start());
+  EXPECT_NE(home.run(network_probe(home.scheduler.address()), asking).failure, std::nullopt);
+}
+
 std::string comm_of(pid_t process) {
   return read("/proc/" + std::to_string(process) + "/comm");
 }

@@ -35,6 +35,7 @@ inline protocol::JobSpec spec() {
           .indices = "3-1861",
           .logs = protocol::LogsKept::kNone,
           .no_residential = true,
+          .needs_network = true,
           .secrets = {{"DB_PASSWORD", protocol::Secret{"hunter2"}}}};
 }
 
@@ -106,7 +107,8 @@ inline protocol::NodeFacts facts() {
           .isolation_note = "no user namespaces",
           .agent_version = "0.1.0",
           .residential = false,
-          .takes_secrets = true};
+          .takes_secrets = true,
+          .grants_network = true};
 }
 
 inline protocol::ZonePlan plan() {

@@ -69,6 +69,7 @@ bool Agent::Impl::can_ever_run(TaskId task) const {
   const auto* spec = work.spec_of(task.job);
   if (!spec || spec->resources.cores > config.facts.cores) return false;
   if (spec->no_residential && config.facts.residential) return false;
+  if (spec->needs_network && !config.facts.grants_network) return false;
   return config.facts.memory_bytes == 0 ||
          spec->resources.memory_bytes <= config.facts.memory_bytes;
 }

@@ -60,10 +60,13 @@ Result<Confinement> confine(ConfinementOptions options) {
   made.group = wanted.group.empty() ? open_control_group("", "")
                                     : open_control_group(wanted.group_root, wanted.group);
   if (wanted.level != Isolation::kFull) return made;
-  if (auto built = build_sandbox_root(wanted.root, wanted.readable_paths); !built) {
-    return tl::unexpected(built.error());
+  if (wanted.grants_network) {
+    made.node_network = Descriptor{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+    if (!made.node_network) return fail(ErrorCode::kInternal, "the node's network: not to be had");
   }
-  made.sandbox = {wanted.root, *wanted.user, wanted.scratch_bytes};
+  auto built = build_sandbox_root(wanted.root, wanted.readable_paths, wanted.grants_network);
+  if (!built) return tl::unexpected(built.error());
+  made.sandbox = {wanted.root, *wanted.user, wanted.scratch_bytes, made.node_network.get()};
   made.filter = make_system_call_filter();
   return made;
 }

@@ -39,13 +39,20 @@ struct ConfinementOptions {
   std::uint64_t memory_bytes = 0;           // of a task that states none; 0: no limit
   int processes_max = 0;                    // threads counted; 0: no limit
   std::vector<std::string> readable_paths;  // full only: shown to tasks besides the usual
+  bool grants_network = false;              // full only: tasks that need one get the node's
 };
 
 struct Confinement {
   ConfinementOptions options;
+  Descriptor node_network;              // full only, and where it is granted
   SandboxOptions sandbox;               // full only
   std::vector<sock_filter> filter;      // full only
   std::unique_ptr<ControlGroup> group;  // never null
+
+  // Whether a task that needs a network has one: below `full` all have the node's.
+  bool grants_network() const {
+    return options.level != Isolation::kFull || options.grants_network;
+  }
 
   // The kernel's limits for a task that asked for so much.
   Result<> limit(const protocol::Resources& resources) const;

@@ -37,6 +37,7 @@ constexpr const char* kHelp =
     "  --memory-bytes N       what a task may use that does not say\n"
     "  --processes N          how many processes and threads a task may have\n"
     "  --readable PATH        shown to tasks, too; may be repeated (full)\n"
+    "  --network none|node    for tasks that need one: the node's (full)\n"
     "  --try DIRECTORY        start a task that does nothing there; say what limits are lacking\n"
     "  --help, --version\n";
 
@@ -79,6 +80,10 @@ bool read_option(std::string_view name, std::string_view value,
   if (name == "--scratch-bytes") return read_number(value, options.scratch_bytes);
   if (name == "--memory-bytes") return read_number(value, options.memory_bytes);
   if (name == "--processes") return read_number(value, options.processes_max);
+  if (name == "--network") {
+    options.grants_network = value == "node";
+    return value == "node" || value == "none";
+  }
   if (name != "--readable") return false;
   options.readable_paths.emplace_back(value);
   return value.starts_with('/');

@@ -43,6 +43,7 @@ json to_json(const Bye&) {
 }
 json to_json(const RunnerHello& hello) {
   json object = {{"type", "hello"}, {"pid", hello.pid}, {"takes_secrets", hello.takes_secrets}};
+  if (hello.grants_network) object["grants_network"] = true;
   if (hello.running) object["running"] = to_string(*hello.running);
   return object;
 }
@@ -125,7 +126,7 @@ Result<RunnerMessage> read_runner_message(const json& object) {
   const auto type = object.at("type").get<std::string>();
   if (type == "hello") {
     RunnerHello hello{object.at("pid").get<int>(), std::nullopt,
-                      object.value("takes_secrets", false)};
+                      object.value("takes_secrets", false), object.value("grants_network", false)};
     if (!object.contains("running")) return hello;
     HEARTH_TRY(running, parse_attempt_id(object.at("running").get<std::string>()));
     hello.running = running;

@@ -14,7 +14,8 @@
 //   runner -> agent
 //     {"type":"hello","pid":812,"takes_secrets":true,"running":"a3.41"}   first on every
 //                              connection; "running" only where a task runs; runners before
-//                              "takes_secrets" would run tasks without theirs
+//                              "takes_secrets" would run tasks without theirs;
+//                              "grants_network":true where tasks can have one
 //     {"type":"started","attempt":"a3.41"}
 //     {"type":"usage","attempt":"a3.41","cpu_s":1.5,"memory_bytes":1048576,"frozen":false}
 //     {"type":"ended","report":{...}}         the same report lies in status.json before
@@ -72,6 +73,7 @@ struct RunnerHello {
   int pid = 0;
   std::optional<AttemptId> running;
   bool takes_secrets = false;
+  bool grants_network = false;
 };
 struct Started {
   AttemptId attempt;

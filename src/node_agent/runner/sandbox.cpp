@@ -194,6 +194,7 @@ void raise_out_of_memory_score() {
 struct Wall {
   const SandboxOptions& options;
   const std::vector<InputFile>& shown;
+  bool needs_network;
   int files;
   int control;
   std::vector<sock_filter>& filter;
@@ -205,6 +206,9 @@ Trouble raise_wall(const Launch& task, const Wall& wall) {
   }
   if (::unshare(CLONE_NEWCGROUP) != 0) return trouble("control group namespace");
   raise_out_of_memory_score();
+  if (wall.needs_network && ::setns(wall.options.node_network, CLONE_NEWNET) != 0) {
+    return trouble("network");
+  }
   if (auto problem = show_files(wall.options, wall.shown, wall.files); !problem.what.empty()) {
     return problem;
   }
@@ -251,6 +255,10 @@ Trouble raise_wall(const Launch& task, const Wall& wall) {
 Result<Sandbox> Sandbox::make(const StartOrder& order, const SandboxOptions& options) {
   Sandbox made;
   made.options_ = options;
+  made.needs_network_ = order.spec.needs_network;
+  if (made.needs_network_ && options.node_network < 0) {
+    return fail(ErrorCode::kInternal, "it needs a network, and none is granted here");
+  }
   HEARTH_TRY(files, make_files(options));
   made.files_ = std::move(files);
   for (const char* name : {"scratch", "tmp", "shm"}) {
@@ -282,7 +290,8 @@ Result<pid_t> Sandbox::start(const Launch& task, std::vector<sock_filter>& filte
   const auto flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | SIGCHLD;
   const auto warden =
       static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr));
-  if (warden == 0) be_warden(task, {options_, shown_, files_.get(), speaker.get(), filter});
+  if (warden == 0)
+    be_warden(task, {options_, shown_, needs_network_, files_.get(), speaker.get(), filter});
   if (warden < 0) return fail(ErrorCode::kInternal, std::string{"clone: "} + std::strerror(errno));
   speaker.reset();
   Word word;

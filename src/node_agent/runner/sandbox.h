@@ -28,6 +28,7 @@ struct SandboxOptions {
   std::string root;                 // where build_sandbox_root() built it
   uid_t user = 0;                   // never 0 for a task
   std::uint64_t scratch_bytes = 0;  // of everything that the task may write
+  int node_network = -1;            // for tasks that need one; -1: none is granted
 };
 
 class Sandbox {
@@ -35,7 +36,8 @@ class Sandbox {
   // Where a task finds its files: /task/scratch, /task/result, /task/payload.
   static constexpr const char* kTaskDirectory = "/task";
 
-  // Makes the files. kNotFound: an input or the payload is missing; kInternal: anything else.
+  // Makes the files. kNotFound: an input or the payload is missing; kInternal: anything else, a
+  // network that is needed and not granted among it.
   static Result<Sandbox> make(const StartOrder& order, const SandboxOptions& options);
 
   // The warden's process, our child. Errors as launch() has them.
@@ -60,6 +62,7 @@ class Sandbox {
   Descriptor files_;              // a mount of its own
   Descriptor scratch_;            // the directory in it
   Descriptor control_;
+  bool needs_network_ = false;
   std::optional<int> status_;
 };
 

@@ -111,9 +111,17 @@ Result<> leave_the_nodes_namespaces() {
   return {};
 }
 
+// For tasks that have a network: a copy, since the file is often replaced or a link to elsewhere.
+void copy_resolver(const std::string& root) {
+  std::ifstream resolver{"/etc/resolv.conf"};
+  std::ofstream{root + "/etc/resolv.conf"} << resolver.rdbuf();
+  std::ofstream{root + "/etc/nsswitch.conf"} << "passwd: files\ngroup: files\nhosts: files dns\n";
+}
+
 }  // namespace
 
-Result<> build_sandbox_root(const std::string& at, const std::vector<std::string>& readable_paths) {
+Result<> build_sandbox_root(const std::string& at, const std::vector<std::string>& readable_paths,
+                            bool names) {
   if (auto left = leave_the_nodes_namespaces(); !left) return left;
   std::error_code error;
   fs::create_directories(at, error);
@@ -126,6 +134,7 @@ Result<> build_sandbox_root(const std::string& at, const std::vector<std::string
   }
   for (const auto& [target, place] : kLinks) fs::create_symlink(target, at + "/" + place, error);
   for (const auto& [place, text] : kTexts) std::ofstream{at + "/" + place} << text;
+  if (names) copy_resolver(at);
   Result<> done = show_devices(at);
   for (const char* path : kReadable) {
     if (!done) break;

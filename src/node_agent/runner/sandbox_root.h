@@ -14,7 +14,9 @@ namespace hearth::node_agent::runner {
 
 // Moves this process into mounts, network (a loopback of its own) and host name of its own, and
 // builds the root in the empty directory `at`. `readable_paths` (absolute) are shown as well,
-// read-only. kInvalidArgument: one of these does not exist; kInternal: the privilege is missing.
-Result<> build_sandbox_root(const std::string& at, const std::vector<std::string>& readable_paths);
+// read-only. With `names` also what finds hosts by name, as it is now. kInvalidArgument: one of
+// these does not exist; kInternal: the privilege is missing.
+Result<> build_sandbox_root(const std::string& at, const std::vector<std::string>& readable_paths,
+                            bool names = false);
 
 }  // namespace hearth::node_agent::runner

@@ -89,7 +89,10 @@ void Server::accept_agent(SteadyTime now) {
   agent_ = std::move(agent);
   last_sign_of_life_ = now;
   next_usage_ = now;
-  say(RunnerHello{::getpid(), task_ ? std::optional{task_->attempt()} : std::nullopt, true});
+  const auto* confinement = options_.task.confinement;
+  const bool grants_network = confinement == nullptr || confinement->grants_network();
+  say(RunnerHello{::getpid(), task_ ? std::optional{task_->attempt()} : std::nullopt, true,
+                  grants_network});
 }
 
 void Server::drop_agent() {

@@ -65,6 +65,7 @@ JobSpec read_spec(const json& object) {
   get(object, "labels", spec.labels);
   get(object, "needs_isolation", spec.needs_isolation);
   get(object, "no_residential", spec.no_residential);
+  get(object, "needs_network", spec.needs_network);
   if (object.value("logs", std::string{}) == "NONE") spec.logs = protocol::LogsKept::kNone;
   return spec;
 }
@@ -117,6 +118,7 @@ json to_json(const JobSpec& spec) {
   put(object, "labels", spec.labels, standard.labels);
   put(object, "needs_isolation", spec.needs_isolation, false);
   put(object, "no_residential", spec.no_residential, false);
+  put(object, "needs_network", spec.needs_network, false);
   if (spec.logs != standard.logs) object["logs"] = protocol::to_string(spec.logs);
   return object;
 }

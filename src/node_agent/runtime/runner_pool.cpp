@@ -84,6 +84,7 @@ std::vector<std::string> runner_command(const RunnerPoolConfig& config, int slot
   add("--root", config.state_directory + "/runners/root");
   add("--scratch-bytes", std::to_string(confinement.scratch_bytes));
   for (const auto& path : confinement.readable_paths) add("--readable", path);
+  if (confinement.grants_network) add("--network", "node");
   return command;
 }
 
@@ -131,7 +132,7 @@ void RunnerPool::start_task(const StartTask& order, std::vector<runner::InputFil
                             std::string payload) {
   CHECK(gathered_);
   const auto number = free_slot();
-  if (number && !order.spec.secrets.empty()) replace_if_outdated(*number);
+  if (number) replace_if_outdated(*number, order.spec);
   const auto ready =
       number ? ensure_runner(*number) : fail(ErrorCode::kResourceExhausted, "no slot is free");
   if (!ready) {
@@ -221,11 +222,16 @@ Result<> RunnerPool::ensure_runner(int number) {
   return {};
 }
 
-// A runner from before an upgrade would run a task without its secrets.
-void RunnerPool::replace_if_outdated(int number) {
+// A runner from before an upgrade would run a task without its secrets, one from before a change of
+// the configuration has no network to grant.
+void RunnerPool::replace_if_outdated(int number, const protocol::JobSpec& spec) {
   auto& slot = slots_[number];
-  if (!slot.link || !slot.greeted || slot.takes_secrets) return;
-  log::info("runner_replaced", {{"slot", number}, {"reason", "it takes no secrets"}});
+  if (!slot.link || !slot.greeted) return;
+  const bool mute = !spec.secrets.empty() && !slot.takes_secrets;
+  const bool alone = spec.needs_network && !slot.grants_network;
+  if (!mute && !alone) return;
+  log::info("runner_replaced",
+            {{"slot", number}, {"reason", mute ? "it takes no secrets" : "it grants no network"}});
   slot.link->end_process();
   slot = {};
 }
@@ -252,6 +258,7 @@ void RunnerPool::on_message(int number, const runner::RunnerMessage& message) {
   if (const auto* hello = std::get_if<runner::RunnerHello>(&message)) {
     slot.greeted = true;
     slot.takes_secrets = hello->takes_secrets;
+    slot.grants_network = hello->grants_network;
     if (gathered_) return;
     slot.attempt = hello->running;
     gather_when_greeted();

@@ -82,7 +82,8 @@ class RunnerPool {
   struct Slot {
     std::shared_ptr<RunnerLink> link;  // null: no runner
     bool greeted = false;
-    bool takes_secrets = false;  // once greeted
+    bool takes_secrets = false;   // once greeted
+    bool grants_network = false;  // the same
     std::optional<AttemptId> attempt;
   };
   struct Attempt {
@@ -94,7 +95,7 @@ class RunnerPool {
   std::string runners_directory() const;
   void connect(int slot, RunnerProcess process);
   Result<> ensure_runner(int slot);
-  void replace_if_outdated(int slot);
+  void replace_if_outdated(int slot, const protocol::JobSpec& spec);
   std::optional<int> free_slot() const;
   RunnerLink* link_of(AttemptId attempt);
   void on_message(int slot, const runner::RunnerMessage& message);

@@ -11,10 +11,10 @@ namespace hearth::scheduler {
 namespace {
 
 constexpr std::array<std::string_view, kConditionCount> kNames = {
-    "node_online",     "not_draining",  "not_quarantined",   "isolation",
-    "not_residential", "takes_secrets", "cores_total",       "memory_total",
-    "not_off",         "not_tripped",   "temperature_known", "room_takes_heat",
-    "runway",          "power_share",   "cores_free",        "memory_free"};
+    "node_online",   "not_draining",      "not_quarantined", "isolation",    "not_residential",
+    "takes_secrets", "grants_network",    "cores_total",     "memory_total", "not_off",
+    "not_tripped",   "temperature_known", "room_takes_heat", "runway",       "power_share",
+    "cores_free",    "memory_free"};
 
 std::string number(const char* pattern, double value) {
   char buffer[64];
@@ -70,8 +70,8 @@ Shape shape_of(const protocol::JobSpec& spec, Duration remaining_p90) {
     seconds = 1;
     while (seconds < to_seconds(remaining_p90)) seconds *= kStep;
   }
-  return {spec.service_class,  spec.resources,        spec.needs_isolation,
-          spec.no_residential, !spec.secrets.empty(), from_seconds(seconds)};
+  return {spec.service_class,    spec.resources,     spec.needs_isolation, spec.no_residential,
+          !spec.secrets.empty(), spec.needs_network, from_seconds(seconds)};
 }
 
 const protocol::ClassBand& class_band(const protocol::HeatBand& band,
@@ -115,6 +115,7 @@ Conditions failing(const NodeRecord& node, const Shape& shape, const protocol::H
   require(ConditionId::kIsolation, node.facts.isolated || !shape.needs_isolation);
   require(ConditionId::kNotResidential, !node.facts.residential || !shape.no_residential);
   require(ConditionId::kTakesSecrets, node.facts.takes_secrets || !shape.has_secrets);
+  require(ConditionId::kGrantsNetwork, node.facts.grants_network || !shape.needs_network);
   require(ConditionId::kCoresTotal, node.facts.cores >= cores);
   require(ConditionId::kMemoryTotal, node.facts.memory_bytes >= memory);
   require(ConditionId::kNotOff, !node.has_room() || !node.is_off());
@@ -143,7 +144,7 @@ Conditions lasting(const Conditions& failed) {
   Conditions of_the_node;
   for (const auto id :
        {ConditionId::kIsolation, ConditionId::kNotResidential, ConditionId::kTakesSecrets,
-        ConditionId::kCoresTotal, ConditionId::kMemoryTotal}) {
+        ConditionId::kGrantsNetwork, ConditionId::kCoresTotal, ConditionId::kMemoryTotal}) {
     of_the_node.set(static_cast<std::size_t>(id));
   }
   return failed & of_the_node;
@@ -170,6 +171,8 @@ std::string condition_text(ConditionId id, const Shape& shape, const protocol::H
       return "the node stands in nobody's home";
     case ConditionId::kTakesSecrets:
       return "the node's agent knows secrets";
+    case ConditionId::kGrantsNetwork:
+      return "the node grants tasks its network";
     case ConditionId::kCoresTotal:
       return "the node has at least " + cores;
     case ConditionId::kMemoryTotal:

@@ -17,6 +17,7 @@ struct Shape {
   bool needs_isolation = false;
   bool no_residential = false;
   bool has_secrets = false;
+  bool needs_network = false;
   Duration remaining_p90{};  // nominal, of one task; zero: not asked of the room
   // Of the runway so much will do, except where the sun is about to close the room.
   Duration least_runway = std::chrono::hours{48};
@@ -24,7 +25,7 @@ struct Shape {
   // What tells shapes apart.
   [[nodiscard]] auto key() const {
     return std::tie(service_class, resources.cores, resources.memory_bytes, needs_isolation,
-                    no_residential, has_secrets, remaining_p90, least_runway);
+                    no_residential, has_secrets, needs_network, remaining_p90, least_runway);
   }
   friend auto operator<=>(const Shape& a, const Shape& b) { return a.key() <=> b.key(); }
   friend bool operator==(const Shape& a, const Shape& b) { return a.key() == b.key(); }
@@ -41,6 +42,7 @@ enum class ConditionId {
   kIsolation,
   kNotResidential,
   kTakesSecrets,
+  kGrantsNetwork,
   kCoresTotal,
   kMemoryTotal,
   kNotOff,
@@ -52,7 +54,7 @@ enum class ConditionId {
   kCoresFree,
   kMemoryFree,
 };
-inline constexpr std::size_t kConditionCount = 16;
+inline constexpr std::size_t kConditionCount = 17;
 using Conditions = std::bitset<kConditionCount>;
 
 // The conditions that `node` fails for `shape` now. `ahead` cores' worth of further tasks may be

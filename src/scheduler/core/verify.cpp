@@ -40,6 +40,7 @@ std::vector<std::string> violations(const protocol::JobSpec& spec, const NodeRec
   const auto& facts = node.facts;
   if (spec.needs_isolation && !facts.isolated) found.emplace_back("it does not wall tasks off");
   if (spec.no_residential && facts.residential) found.emplace_back("it stands in a home");
+  if (spec.needs_network && !facts.grants_network) found.emplace_back("it grants no network");
   if (!spec.secrets.empty() && !facts.takes_secrets) found.emplace_back("it knows no secrets");
   return found;
 }

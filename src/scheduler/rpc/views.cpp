@@ -175,6 +175,7 @@ void to_wire(const NodeView& view, fleet::v1::Node* out) {
   out->set_agent_version(facts.agent_version);
   out->set_residential(facts.residential);
   out->set_takes_secrets(facts.takes_secrets);
+  out->set_grants_network(facts.grants_network);
   if (view.last_seen_at != UtcTime{}) set_time(view.last_seen_at, out->mutable_last_seen_at());
   wire::to_wire(view.telemetry.energy, out->mutable_energy());
   add_heat(view, out);

@@ -60,6 +60,7 @@ void fields(S& s, F&& field) {
   field("indices", s.indices);
   field("logs", s.logs);
   field("no_residential", s.no_residential);
+  field("needs_network", s.needs_network);
   field("secret_names", s.secrets);
 }
 template <Is<protocol::ResourceUsage> S, class F>
@@ -143,6 +144,7 @@ void fields(S& s, F&& field) {
   field("cpu_model", s.cpu_model);
   field("residential", s.residential);
   field("takes_secrets", s.takes_secrets);
+  field("grants_network", s.grants_network);
 }
 template <Is<protocol::ProgrammeStep> S, class F>
 void fields(S& s, F&& field) {

@@ -35,6 +35,7 @@ protocol::JobSpec full_spec() {
   spec.labels = {{"desk", "fx"}};
   spec.needs_isolation = true;
   spec.no_residential = true;
+  spec.needs_network = true;
   return spec;
 }
 

@@ -63,6 +63,8 @@ INSTANTIATE_TEST_SUITE_P(
              ConditionId::kNotResidential},
         Case{"old_agent", [](NodeRecord&, Shape& s) { s.has_secrets = true; },
              ConditionId::kTakesSecrets},
+        Case{"no_network", [](NodeRecord&, Shape& s) { s.needs_network = true; },
+             ConditionId::kGrantsNetwork},
         Case{"small", [](NodeRecord&, Shape& s) { s.resources.cores = 5; },
              ConditionId::kCoresTotal},
         Case{"off", [](NodeRecord& n, Shape&) { n.setpoint.mode = protocol::SetpointMode::kOff; },
@@ -91,17 +93,19 @@ TEST(Feasible, ANodeInNobodysHomeThatKnowsSecretsTakesAll) {
   auto node = good_node();
   node.facts.residential = false;
   node.facts.takes_secrets = true;
+  node.facts.grants_network = true;
   protocol::JobSpec spec;
   EXPECT_TRUE(failing(node, shape_of(spec), {}, 0).none());
   spec.no_residential = true;
+  spec.needs_network = true;
   spec.secrets["KEY"] = protocol::Secret{"x"};
   EXPECT_TRUE(failing(node, shape_of(spec), {}, 0).none());
   EXPECT_TRUE(violations(spec, node).empty());
   const auto other = good_node();
   const auto failed = failing(other, shape_of(spec), {}, 0);
-  EXPECT_EQ(failed.count(), 2u);
+  EXPECT_EQ(failed.count(), 3u);
   EXPECT_EQ(lasting(failed), failed);
-  EXPECT_EQ(violations(spec, other).size(), 2u) << "the verifier finds the same by itself";
+  EXPECT_EQ(violations(spec, other).size(), 3u) << "the verifier finds the same by itself";
 }
 
 TEST(Feasible, WhatTimeMendsIsNotLasting) {

@@ -31,6 +31,7 @@ inline protocol::JobSpec full_spec() {
   spec.needs_isolation = true;
   spec.logs = protocol::LogsKept::kNone;
   spec.no_residential = true;
+  spec.needs_network = true;
   spec.secrets = {{"DB_PASSWORD", protocol::Secret{"hunter2 \"ü\""}},
                   {"EMPTY", protocol::Secret{}}};
   return spec;
@@ -121,6 +122,7 @@ inline NodeJoined joined(const std::string& node) {
                                    Celsius{51}, Celsius{61}, std::chrono::hours{24}};
   facts.cpu_model = "Some CPU @ 3.4 GHz";
   facts.residential = false;
+  facts.grants_network = true;
   facts.takes_secrets = true;
   fact.installation_id = "i-" + node;
   return fact;
