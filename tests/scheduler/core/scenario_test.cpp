@@ -6,13 +6,16 @@
 //                                           [expected_s=0] [held=1] [after=j1:SUCCESS]
 //                                           [max_failed=0] [max_failed_percent=0]
 //                                           [deadline_s=60] [on_deadline=cancel]
+//                                           [no_residential=1] [secret=NAME]
 //   at 5s sN hello NODE zone=Z [cores=1] [air=19] [setpoint=20|off] [counter=1] [install=i]
+//                                           [residential=1] [takes_secrets=1]
 //   at 5s sN holds|results a1.2=j1/0+ ...   (+: started)
 //   at 5s sN end | started a1.2 | returned a1.2 | closed
 //   at 5s sN report air=19 [setpoint=20|off] [limits=1] [power=30]
 //   at 5s sN result a1.2 j1/0 ok|USER_ERROR|... [run_ms=100]
 //   at 5s clock                             UTC is known, and the same as the time
 //   at 5s hold|release|update j1 [priority=50] [deadline_s=60|none]
+//   at 5s explain j1/0                      answered with its summary
 //   at 5s durable | tick | cancel j1 | drain NODE | undrain NODE | set ZONE 21|off
 #include "support/scenario.h"
 
@@ -99,6 +102,8 @@ protocol::AgentMessage agent_message(const Line& line) {
     hello.facts.site = SiteId{line.text("site", "default")};
     hello.facts.cores = static_cast<int>(line.number("cores", 1));
     hello.facts.memory_bytes = static_cast<std::uint64_t>(line.number("memory_mb", 1024)) << 20;
+    hello.facts.residential = line.number("residential", 1) != 0;
+    hello.facts.takes_secrets = line.number("takes_secrets", 1) != 0;
     hello.facts.static_share = Watts{line.number("share", 500)};
     hello.setpoint = setpoint(line.text("setpoint", "20"));
     hello.telemetry = telemetry(line);
@@ -163,6 +168,10 @@ SubmitRequested submit(const Line& line) {
   event.spec.expected_run_time = from_seconds(line.number("expected_s", 0));
   event.spec.resources.cores = static_cast<int>(line.number("cores", 1));
   event.spec.resources.memory_bytes = static_cast<std::uint64_t>(line.number("memory_mb", 0)) << 20;
+  event.spec.no_residential = line.number("no_residential", 0) != 0;
+  if (line.values.contains("secret")) {
+    event.spec.secrets[line.values.at("secret")] = protocol::Secret{"hunter2"};
+  }
   order(line, event.spec);
   return event;
 }
@@ -242,6 +251,11 @@ hearth::test::Respond fresh_scheduler() {
       state.store_id = "test";
       state.epoch = 1;
       scheduler = std::make_unique<Scheduler>(cluster->config, state);
+    }
+    if (line.words[2] == "explain") {
+      const auto told = scheduler->explain_task(*parse_task_id(line.words[3]));
+      ordered.push_back(told ? told->summary : told.error().message);
+      return ordered;
     }
     const TimePoint now{from_seconds(std::stod(line.words[1]))};
     for (const auto& command : scheduler->apply(parse(line, *scheduler), now)) {
