@@ -161,18 +161,25 @@ Result<> Client::endure(Outage& outage, const Error& error, bool streaming) {
   if (error.code != ErrorCode::kUnavailable) return tl::unexpected(error);
   const auto now = steady_clock::now();
   if (!outage.since) {
-    outage = {now, kFirstPause};
+    outage = {now, kFirstPause, false};
     // Certificates do not mend themselves while we wait.
     if (const auto why = tls::explain_refusal(options_.server, credentials())) {
       return fail(ErrorCode::kFailedPrecondition, "scheduler " + options_.server + ": " + *why);
     }
+  }
+  // It answered, or nobody did.
+  const bool answered = channel_->GetState(false) == GRPC_CHANNEL_READY;
+  if (answered && !std::exchange(outage.told_why, true)) {
+    options_.notice("scheduler " + options_.server + ": " + error.message + "; retrying");
+  } else if (*outage.since == now) {
     options_.notice("scheduler unreachable, retrying: " + options_.server);
   }
   const bool for_ever = streaming && reached_before_ && !options_.timeout;
   const auto limit = options_.timeout.value_or(kDefaultTimeout);
   const auto elapsed = std::chrono::duration_cast<Duration>(now - *outage.since);
   if (!for_ever && elapsed >= limit) {
-    return fail(ErrorCode::kUnavailable, "scheduler " + options_.server + ": unreachable for " +
+    return fail(ErrorCode::kUnavailable, "scheduler " + options_.server + ": " +
+                                             (answered ? "refuses for " : "unreachable for ") +
                                              to_string(elapsed) + ": " + error.message);
   }
   // Half of the pause is random, so that many clients do not come back at once.

@@ -31,7 +31,7 @@ class Client {
     // How long the scheduler may stay unreachable. Unset: 30 s, but streams, once the scheduler
     // was reached, go on trying for ever: a batch outlives any restart.
     std::optional<Duration> timeout;
-    // Told once per outage.
+    // Told once per outage, and again when a scheduler that is there says why it does not serve us.
     std::function<void(const std::string&)> notice = [](const std::string&) {};
   };
 
@@ -87,6 +87,7 @@ class Client {
   struct Outage {
     std::optional<std::chrono::steady_clock::time_point> since;
     Duration pause{};
+    bool told_why = false;  // as the scheduler itself said it
   };
 
   template <class Request, class Response, class Open>

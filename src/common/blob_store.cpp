@@ -149,12 +149,15 @@ Result<std::string> BlobReader::read(std::size_t max) {
   return bytes;
 }
 
-// All directories are made here, once, so that an upload has one directory to sync.
+// All directories are made here, once, so that an upload has one directory to sync. Those that are
+// there stay: a full disk may have no room for a new one.
 Result<BlobStore> BlobStore::make(BlobStoreConfig config) {
   std::error_code error;
   const fs::path unfinished = config.directory / kUnfinished;
-  fs::remove_all(unfinished, error);
   fs::create_directories(unfinished, error);
+  for (const auto& left : fs::directory_iterator(unfinished, error)) {
+    fs::remove_all(left.path(), error);
+  }
   for (int i = 0; i < 256 && !error; ++i) {
     constexpr std::string_view kHex = "0123456789abcdef";
     const auto high = static_cast<std::size_t>(i / 16);

@@ -89,6 +89,8 @@ class BlobStore {
   // Makes the directories and sweeps what uploads left behind. kUnavailable: the disk.
   static Result<BlobStore> make(BlobStoreConfig config);
 
+  [[nodiscard]] std::uint64_t blob_bytes_max() const { return config_.blob_bytes_max; }
+
   [[nodiscard]] bool has(std::string_view digest) const;
 
   // Those not stored, in the order asked, each once; the others count as used now.

@@ -393,6 +393,8 @@ Result<Config> parse_config(std::string_view text) {
               std::uint64_t{1} << 30);
   read_number(reader, "artifact_bytes_max", config.artifact_bytes_max, std::uint64_t{1} << 10,
               std::uint64_t{1} << 42);
+  read_number(reader, "disk_reserve_bytes", config.disk_reserve_bytes, std::uint64_t{1} << 20,
+              std::uint64_t{1} << 34);
   read_scheduler(reader, config.scheduler);
   read_telemetry(reader, config.telemetry);
   read_retention(reader, config);
@@ -427,6 +429,7 @@ std::string to_json(const Config& config) {
       {"inbox_bytes", config.inbox_bytes},
       {"result_credit_bytes", config.result_credit_bytes},
       {"artifact_bytes_max", config.artifact_bytes_max},
+      {"disk_reserve_bytes", config.disk_reserve_bytes},
       {"silent_after_s", to_seconds(core.silent_after)},
       {"lost_after_s", to_seconds(core.lost_after)},
       {"mass_silence_nodes", core.mass_silence_nodes},

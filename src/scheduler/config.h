@@ -59,6 +59,7 @@ struct Config {
   std::uint64_t inbox_bytes = 64 << 20;
   std::uint64_t result_credit_bytes = 1 << 20;    // per agent
   std::uint64_t artifact_bytes_max = 4ULL << 30;  // one blob
+  std::uint64_t disk_reserve_bytes = 8 << 20;     // see runtime/disk_reserve.h
   SchedulerConfig scheduler;
   TelemetryConfig telemetry;
   RetentionConfig retention;  // request ids: in `scheduler`

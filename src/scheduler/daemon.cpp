@@ -12,6 +12,7 @@
 #include "scheduler/rpc/open_calls.h"
 #include "scheduler/rpc/server.h"
 #include "scheduler/runtime/clock.h"
+#include "scheduler/runtime/disk_reserve.h"
 #include "scheduler/runtime/telemetry_recorder.h"
 #include "scheduler/store/sqlite_store.h"
 #include "scheduler/store/telemetry_store.h"
@@ -71,9 +72,12 @@ Result<> write_ports(const std::string& path, const Daemon::Ports& ports) {
 
 // Destroyed from below: what is higher is used by what is lower.
 struct Daemon::Impl {
-  explicit Impl(const Config& config_in) : config(config_in), loop(config_in.inbox_bytes) {}
+  Impl(const Config& config_in, Handlers handlers_in)
+      : config(config_in), handlers(std::move(handlers_in)), loop(config_in.inbox_bytes) {}
 
   const Config config;
+  const Handlers handlers;
+  const DiskReserve reserve{config.state_dir + "/reserve", config.disk_reserve_bytes};
   std::unique_ptr<tls::CredentialWatch> credentials;  // none: in the clear
   std::unique_ptr<Trust> trust;                       // the same
   std::unique_ptr<HttpServer> http;
@@ -88,17 +92,38 @@ struct Daemon::Impl {
   std::unique_ptr<EnrolmentServer> enrolment;  // none: nodes cannot be enrolled
   std::unique_ptr<RpcServer> rpc;
   std::unique_ptr<WeatherSource> weather;
+  std::unique_ptr<RoomWatch> room;  // only where degraded
 
-  Result<> open(const std::function<void()>& on_failed);
-  void keep_telemetry();
+  Result<> reserve_disk();
+  void degrade(const std::string& why);
+  Result<> open();
+  Result<DurableState> open_state();
+  void begin_work();
+  void open_telemetry();
   [[nodiscard]] Keeping keeping() const;
   Result<> serve();
   Result<> trust_callers(Backend& backend);
   [[nodiscard]] StreamStats stream_stats() const;
+  [[nodiscard]] RetentionStats retention_stats() const;
 };
 
-Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
+// Whether it degrades is decided before anything is opened.
+Result<> Daemon::Impl::reserve_disk() {
   if (auto made = make_directory(config.state_dir); !made) return made;
+  const auto taken = reserve.take();
+  if (taken || taken.error().code != ErrorCode::kResourceExhausted) return taken;
+  degrade(taken.error().message);
+  return {};
+}
+
+void Daemon::Impl::degrade(const std::string& why) {
+  reserve.release();
+  const auto text = "the scheduler's disk is full, it takes nothing until there is room: " + why;
+  log::error("degraded", {{"because", why}, {"needs_bytes", 2 * config.disk_reserve_bytes}});
+  loop.degrade(text);
+}
+
+Result<> Daemon::Impl::open() {
   if (config.tls.any()) {
     HEARTH_TRY(watch, tls::CredentialWatch::start(
                           {.files = config.tls, .directory = config.state_dir + "/tls"}));
@@ -108,35 +133,26 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   } else {
     log::info("without_tls", {{"listen", config.listen}});
   }
-  const auto database = config.state_dir + "/hearth.db";
-  HEARTH_TRY(opened, SqliteStore::open({database}, loop.store_callbacks()));
-  make_private(database);
-  store = std::move(opened);
+  HEARTH_TRY(state, open_state());
   std::error_code ignored;
   std::filesystem::remove(ports_file(config), ignored);  // of an earlier run
   HEARTH_TRY(made_blobs, BlobStore::make({.directory = config.state_dir + "/artifacts",
                                           .blob_bytes_max = config.artifact_bytes_max}));
   blobs = std::make_unique<BlobStore>(std::move(made_blobs));
   io = std::make_unique<IoPool>(2);
-  HEARTH_TRY(state, store->load());
-  log::info("state_loaded", {{"store", state.store_id},
-                             {"epoch", state.epoch},
-                             {"sequence", state.last_seq},
-                             {"jobs", state.jobs.size()},
-                             {"nodes", state.nodes.size()}});
   sessions = std::make_unique<SessionTable>(
       loop, *store,
       SessionTable::Options{state.store_id, state.epoch, config.scheduler.report_period,
                             config.result_credit_bytes});
   Backend backend{loop, *store, Reader{loop, *store}, *blobs, *io, state.store_id, state.epoch};
   loop.start(std::make_unique<Scheduler>(config.scheduler, std::move(state)), *store, *sessions,
-             [on_failed](const Error&) { on_failed(); });
-  if (config.telemetry.enabled) keep_telemetry();  // before the first agent speaks
+             [this](const Error&) {
+               reserve.release();
+               handlers.on_failed();
+             });
+  if (config.telemetry.enabled) open_telemetry();  // before the first agent speaks
   backend.telemetry = telemetry.get();
-  weather = std::make_unique<WeatherSource>(config, [this](WeatherRead read) {
-    loop.post([this, read = std::move(read)] { loop.apply(read); });
-  });
-  retention = std::make_unique<Retention>(loop, *store, *blobs, config.retention);
+  if (loop.degraded().empty()) begin_work();
   backend.keeping = keeping();
   HEARTH_TRY(audit, AuditLog::open(config.state_dir + "/audit.jsonl"));
   backend.audit = std::move(audit);
@@ -147,6 +163,7 @@ Result<> Daemon::Impl::open(const std::function<void()>& on_failed) {
   }
   HEARTH_TRY(server, RpcServer::start(config.listen, std::move(backend), *sessions, staged));
   rpc = std::move(server);
+  if (!loop.degraded().empty()) room = std::make_unique<RoomWatch>(reserve, handlers.on_room);
   return {};
 }
 
@@ -165,6 +182,32 @@ Result<> Daemon::Impl::trust_callers(Backend& backend) {
   enrolment = std::move(server);
   backend.enrolment_port = enrolment->port();
   return {};
+}
+
+Result<DurableState> Daemon::Impl::open_state() {
+  SqliteStoreConfig file{.path = config.state_dir + "/hearth.db"};
+  file.read_only = !loop.degraded().empty();
+  HEARTH_TRY(opened, SqliteStore::open(file, loop.store_callbacks()));
+  make_private(file.path);
+  store = std::move(opened);
+  HEARTH_TRY(state, store->load());
+  log::info("state_loaded", {{"store", state.store_id},
+                             {"epoch", state.epoch},
+                             {"sequence", state.last_seq},
+                             {"jobs", state.jobs.size()},
+                             {"nodes", state.nodes.size()}});
+  return state;
+}
+
+// What tells the core, or deletes.
+void Daemon::Impl::begin_work() {
+  if (telemetry) {
+    recorder = std::make_unique<TelemetryRecorder>(loop, *telemetry, config.telemetry.write_period);
+  }
+  weather = std::make_unique<WeatherSource>(config, [this](WeatherRead read) {
+    loop.post([this, read = std::move(read)] { loop.apply(read); });
+  });
+  retention = std::make_unique<Retention>(loop, *store, *blobs, config.retention);
 }
 
 StreamStats Daemon::Impl::stream_stats() const {
@@ -187,7 +230,7 @@ Keeping Daemon::Impl::keeping() const {
                   .retention = config.retention,
                   .request_keep = config.scheduler.request_keep,
                   .request_ids_max = config.scheduler.request_ids_max,
-                  .stats = [&kept = *retention] { return kept.stats(); }};
+                  .stats = [this] { return retention_stats(); }};
   if (config.telemetry.enabled) {
     keeping.telemetry_fine_keep = config.telemetry.fine_keep;
     keeping.telemetry_keep = config.telemetry.keep;
@@ -196,24 +239,29 @@ Keeping Daemon::Impl::keeping() const {
   return keeping;
 }
 
-void Daemon::Impl::keep_telemetry() {
+RetentionStats Daemon::Impl::retention_stats() const {
+  return retention ? retention->stats() : RetentionStats{};
+}
+
+void Daemon::Impl::open_telemetry() {
   telemetry = TelemetryStore::open({.path = config.state_dir + "/telemetry.db",
                                     .fine_keep = config.telemetry.fine_keep,
                                     .keep = config.telemetry.keep,
                                     .size_max_bytes = config.telemetry.size_max_bytes,
                                     .write_period = config.telemetry.write_period},
                                    utc_now());
-  recorder = std::make_unique<TelemetryRecorder>(loop, *telemetry, config.telemetry.write_period);
+  // Otherwise the recorder does it.
+  if (!loop.degraded().empty()) telemetry->restore(utc_now(), [](const auto&) {});
 }
 
 Result<> Daemon::Impl::serve() {
   if (!config.http_listen.empty()) {
-    HEARTH_TRY(server, HttpServer::start(
-                           config.http_listen,
-                           {{"/healthz", health_page(loop, *store)},
-                            {"/metrics", metrics_page(
-                                             loop, [this] { return stream_stats(); },
-                                             [&kept = *retention] { return kept.stats(); })}}));
+    HEARTH_TRY(server,
+               HttpServer::start(config.http_listen,
+                                 {{"/healthz", health_page(loop, *store)},
+                                  {"/metrics", metrics_page(
+                                                   loop, [this] { return stream_stats(); },
+                                                   [this] { return retention_stats(); })}}));
     http = std::move(server);
   }
   return {};
@@ -225,15 +273,26 @@ Daemon::~Daemon() {
   stop();
 }
 
-Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
-                                              std::function<void()> on_failed) {
-  std::unique_ptr<Daemon> daemon{new Daemon{std::make_unique<Impl>(config)}};
+Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, Handlers handlers) {
+  std::unique_ptr<Daemon> daemon{new Daemon{std::make_unique<Impl>(config, handlers)}};
+  if (auto reserved = daemon->impl_->reserve_disk(); !reserved) {
+    return tl::unexpected(reserved.error());
+  }
+  auto opened = daemon->impl_->open();
+  const bool filled = !opened && opened.error().code == ErrorCode::kResourceExhausted;
+  if (filled && daemon->degraded().empty()) {  // it did so just now
+    daemon.reset();
+    daemon.reset(new Daemon{std::make_unique<Impl>(config, std::move(handlers))});
+    daemon->impl_->degrade(opened.error().message);
+    opened = daemon->impl_->open();
+  }
+  if (!opened) return tl::unexpected(opened.error());
   auto& impl = *daemon->impl_;
-  if (auto opened = impl.open(on_failed); !opened) return tl::unexpected(opened.error());
   if (auto served = impl.serve(); !served) return tl::unexpected(served.error());
   const auto ports = daemon->ports();
   if (auto written = write_ports(ports_file(config), ports); !written) {
-    return tl::unexpected(written.error());
+    if (daemon->degraded().empty()) return tl::unexpected(written.error());
+    log::warn("ports_not_written", {{"error", written.error().message}});
   }
   log::info("serving", {{"listen", config.listen},
                         {"grpc_port", ports.grpc},
@@ -241,6 +300,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config,
                         {"tls", config.tls.any() ? "mutual" : "none"},
                         {"version", HEARTH_VERSION}});
   return daemon;
+}
+
+const std::string& Daemon::degraded() const {
+  return impl_->loop.degraded();
 }
 
 Daemon::Ports Daemon::ports() const {
@@ -254,6 +317,7 @@ void Daemon::watch(Duration timeout, std::function<void()> feed) {
 
 void Daemon::stop() {
   if (!impl_) return;
+  impl_->room.reset();
   impl_->weather.reset();
   impl_->enrolment.reset();
   if (impl_->rpc) impl_->rpc->stop(kGrace);

@@ -16,13 +16,25 @@ class Daemon {
     int enrolment = 0;  // 0: none
   };
 
+  // Called at most once each, from a thread of ours.
+  struct Handlers {
+    // Nothing can be made durable any more, and room is made for a clean end: stop() and end the
+    // process. The next one begins degraded where the disk is full.
+    std::function<void()> on_failed;
+    // Of one that is degraded: there is room on the disk again. stop(), and start() anew.
+    std::function<void()> on_room;
+  };
+
   // Restores the state under `config.state_dir`, serves from here on and writes the ports to
-  // "hearthd.ports" there. `on_failed` is called at most once, from a thread of ours, when nothing
-  // can be made durable any more: stop() and end the process.
+  // "hearthd.ports" there. Degraded where the disk is full: whatever is durable can be seen,
+  // nothing can be changed, and agents are not let in, so that they keep what they have to say.
   // kFailedPrecondition: another process uses the state. kUnavailable: disk or address.
-  static Result<std::unique_ptr<Daemon>> start(const Config& config,
-                                               std::function<void()> on_failed);
+  // kResourceExhausted: the disk is full, and there is nothing yet to show.
+  static Result<std::unique_ptr<Daemon>> start(const Config& config, Handlers handlers);
   ~Daemon();
+
+  // Why it is degraded; empty: it is not.
+  [[nodiscard]] const std::string& degraded() const;
 
   [[nodiscard]] Ports ports() const;
 

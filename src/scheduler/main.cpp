@@ -21,7 +21,7 @@ using hearth::scheduler::Config;
 // As in sysexits.h. systemd restarts us after all but kExitConfig.
 constexpr int kExitUsage = 64;
 constexpr int kExitUnavailable = 69;
-constexpr int kExitIo = 74;
+constexpr int kExitIo = 74;      // a commit failed: restarted, it begins degraded if need be
 constexpr int kExitConfig = 78;  // restarting will not help
 constexpr unsigned kStopSeconds = 14;
 
@@ -55,6 +55,11 @@ hearth::Result<Config> read_config(const Options& options) {
   return config;
 }
 
+// ADDRESS:PORT with the port that was bound; empty stays empty.
+std::string with_port(const std::string& address, int port) {
+  return address.substr(0, address.rfind(':') + 1) + (address.empty() ? "" : std::to_string(port));
+}
+
 // The files of "tls" and "enrolment", which a printed configuration need not have.
 hearth::Result<> check_tls(const Config& config) {
   if (!config.tls.any()) return {};
@@ -70,47 +75,84 @@ hearth::Result<> check_tls(const Config& config) {
   return {};
 }
 
-// SIGTERM and SIGINT wait for run() instead of ending the process; all threads inherit that.
+// SIGTERM, SIGINT and our own SIGUSR1 wait for run() instead of ending the process; all threads
+// inherit that.
 sigset_t hold_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGUSR1);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
 
-int run(const Config& config, const Options& options) {
-  static volatile sig_atomic_t exit_code = 0;
-  static volatile sig_atomic_t stopping = 0;
-  const auto signals = hold_signals();
-  auto daemon = hearth::scheduler::Daemon::start(config, [] {
-    exit_code = kExitIo;
-    if (stopping == 0) kill(getpid(), SIGTERM);
-  });
-  if (!daemon) {
-    hearth::log::error("start_failed", {{"error", daemon.error().message}});
-    return daemon.error().code == hearth::ErrorCode::kUnavailable ? kExitUnavailable : kExitIo;
-  }
-  hearth::notify(options.notify_socket, "READY=1");
+volatile sig_atomic_t exit_code = 0;
+volatile sig_atomic_t stopping = 0;
+
+// What supervisors show, and that we are ready. One that serves again says so, too.
+void tell_ready(const Options& options, const std::string& degraded, bool first) {
+  std::string state = "READY=1";
+  if (!degraded.empty()) state += "\nSTATUS=degraded: " + degraded;
+  if (degraded.empty() && !first) state += "\nSTATUS=serving again";
+  hearth::notify(options.notify_socket, state);
+}
+
+// Serves until a signal comes, and answers which; SIGUSR1: it was degraded and has room again. Then
+// `config` has the ports that were bound, for those who know them.
+hearth::Result<int> serve(Config& config, const Options& options, const sigset_t& signals,
+                          bool first) {
+  stopping = 0;
+  HEARTH_TRY(daemon, hearth::scheduler::Daemon::start(
+                         config, {.on_failed =
+                                      [] {
+                                        exit_code = kExitIo;
+                                        if (stopping == 0) kill(getpid(), SIGTERM);
+                                      },
+                                  .on_room = [] { kill(getpid(), SIGUSR1); }}));
+  const auto ports = daemon->ports();
+  config.listen = with_port(config.listen, ports.grpc);
+  config.http_listen = with_port(config.http_listen, ports.http);
+  tell_ready(options, daemon->degraded(), first);
   if (options.watchdog_us > 0) {
     const std::chrono::microseconds timeout{options.watchdog_us};
-    (*daemon)->watch(std::chrono::duration_cast<hearth::Duration>(timeout),
-                     [socket = options.notify_socket] { hearth::notify(socket, "WATCHDOG=1"); });
+    daemon->watch(std::chrono::duration_cast<hearth::Duration>(timeout),
+                  [socket = options.notify_socket] { hearth::notify(socket, "WATCHDOG=1"); });
   }
 
   int signal = 0;
   sigwait(&signals, &signal);
   stopping = 1;
-  hearth::log::info("stopping", {{"signal", signal}});
-  hearth::notify(options.notify_socket, "STOPPING=1");
   // Whatever hangs: a second signal, or time, ends it. What was acknowledged is on disk.
   std::signal(SIGALRM, [](int) { _exit(exit_code); });
   alarm(kStopSeconds);
-  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
-  (*daemon)->stop();
-  hearth::log::info("stopped");
-  return exit_code;
+  if (signal == SIGUSR1) {
+    hearth::log::info("room_again");
+    exit_code = kExitIo;  // should it hang, it is to be restarted
+  } else {
+    hearth::log::info("stopping", {{"signal", signal}});
+    hearth::notify(options.notify_socket, "STOPPING=1");
+    sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  }
+  daemon->stop();
+  alarm(0);
+  if (signal == SIGUSR1) exit_code = 0;
+  return signal;
+}
+
+int run(Config config, const Options& options) {
+  const auto signals = hold_signals();
+  for (bool first = true;; first = false) {
+    const auto signal = serve(config, options, signals, first);
+    if (!signal) {
+      hearth::log::error("start_failed", {{"error", signal.error().message}});
+      const bool unavailable = signal.error().code == hearth::ErrorCode::kUnavailable;
+      return unavailable ? kExitUnavailable : kExitIo;
+    }
+    if (*signal == SIGUSR1) continue;
+    hearth::log::info("stopped");
+    return exit_code;
+  }
 }
 
 int restore(const Config& config, const std::string& backup) {

@@ -39,6 +39,11 @@ class Units(unittest.TestCase):
                                str(ROOT / f"deploy/{name}.service"))
                 self.assertEqual(done.returncode, 0, done.stdout[-200:] + done.stderr)
 
+    def test_a_scheduler_whose_disk_is_full_comes_back(self):
+        lines = (ROOT / "deploy/hearthd.service").read_text().splitlines()
+        for line in ["Restart=on-failure", "StartLimitIntervalSec=0", "RestartPreventExitStatus=78"]:
+            self.assertIn(line, lines)
+
     def test_an_agents_restart_leaves_its_tasks_alone(self):
         lines = (ROOT / "deploy/hearth-agent.service").read_text().splitlines()
         for line in ["KillMode=process", "Delegate=yes", "Type=notify", "WatchdogSec=30s"]:

@@ -302,6 +302,8 @@ void add_loop(Page& page, const Metrics& m) {
   page.gauge("commit_backlog_bytes", "Facts that are not durable yet.", m.loop.backlog_bytes);
   page.gauge("sequence", "Number of the last fact.", m.loop.last_seq);
   page.gauge("durable_sequence", "Number of the last durable fact.", m.loop.durable_seq);
+  page.gauge("degraded", "1: everything can be seen and nothing changed, the disk is full.",
+             std::uint64_t{m.loop.degraded});
   page.gauge("epoch", "How often this store was started.", m.epoch);
   page.gauge("sessions", "Agents' streams that are open.", std::uint64_t{m.streams.open});
   page.gauge("outbox_bytes", "What agents have not taken of what we said.",

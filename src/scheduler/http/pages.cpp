@@ -18,6 +18,9 @@ HttpServer::Page health_page(EventLoop& loop, Store& store) {
   return [&loop, &store](const HttpServer::Answer& answer) {
     loop.post([&loop, &store, answer] {
       if (!loop.serving()) return answer({503, "text/plain", "stopping\n"});
+      if (const auto& why = loop.degraded(); !why.empty()) {
+        return answer({503, "text/plain", "degraded: " + why + "\n"});
+      }
       store.read([answer](StoreReader& reader) {
         const auto earliest = reader.earliest();
         if (earliest) {

@@ -7,7 +7,7 @@
 
 namespace hearth::scheduler {
 
-// 200 "ok" when loop and store answer, 503 with the reason otherwise.
+// 200 "ok" when loop and store answer and changes are taken, 503 with the reason otherwise.
 HttpServer::Page health_page(EventLoop& loop, Store& store);
 
 // A snapshot taken on the loop's thread. `streams` and `retention` are

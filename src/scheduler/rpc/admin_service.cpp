@@ -26,6 +26,7 @@ struct Snapshot {
   std::uint32_t out_of_service = 0;
   std::uint64_t alarms = 0;
   bool sound = true;
+  std::string degraded;  // why; empty: it is not
 };
 
 std::string counted(std::uint64_t count, const std::string& thing) {
@@ -35,6 +36,7 @@ std::string counted(std::uint64_t count, const std::string& thing) {
 // Why it is degraded, and whatever else somebody should know.
 void add_notes(const Snapshot& snapshot, std::uintmax_t disk_free,
                admin::v1::GetStatusResponse* out) {
+  if (!snapshot.degraded.empty()) out->add_notes(snapshot.degraded);
   if (!snapshot.sound) out->add_notes("no commit became durable for 10 s: the disk hangs");
   if (disk_free < kDiskLeast) out->add_notes("less than 1 GiB of the disk is free");
   out->set_degraded(out->notes_size() > 0);
@@ -212,7 +214,8 @@ grpc::ServerUnaryReactor* AdminService::GetStatus(grpc::CallbackServerContext* c
                       scheduler.queue(0),
                       0,
                       0,
-                      backend_.loop.is_sound(kCommitPatience)};
+                      backend_.loop.is_sound(kCommitPatience),
+                      backend_.loop.degraded()};
     for (const auto& node : scheduler.nodes()) {
       snapshot.out_of_service += node.draining || node.quarantine.has_value();
     }

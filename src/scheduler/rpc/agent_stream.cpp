@@ -68,6 +68,10 @@ AgentStream::AgentStream(SessionTable& table, grpc::CallbackServerContext& conte
       finish({grpc::StatusCode::UNAVAILABLE, "the scheduler is stopping: connect again"});
       return;
     }
+    if (const auto& why = table_.loop().degraded(); !why.empty()) {
+      finish({grpc::StatusCode::UNAVAILABLE, why});  // it goes on without us, and keeps results
+      return;
+    }
     send(table_.welcome());
     read_on();
   });

@@ -24,7 +24,11 @@ class UploadCall final : public grpc::ServerReadReactor<artifact::v1::UploadRequ
         context_(context),
         response_(response),
         tenant_(tenant_of(caller_of(context))) {
-    StartRead(&request_);
+    if (const auto& why = backend_.loop.degraded(); why.empty()) {
+      StartRead(&request_);
+    } else {
+      refuse({ErrorCode::kUnavailable, why});
+    }
   }
 
  private:
@@ -49,17 +53,23 @@ class UploadCall final : public grpc::ServerReadReactor<artifact::v1::UploadRequ
         return Finish(grpc::Status::OK);
       }
       auto begun = backend_.blobs.begin_upload(request_.digest(), request_.size_bytes());
-      if (!begun) return refuse(begun.error());
+      if (!begun) {
+        const bool too_large = request_.size_bytes() > backend_.blobs.blob_bytes_max();
+        return refuse(too_large ? begun.error() : retriable(begun.error()));
+      }
       upload_.emplace(std::move(*begun));
     }
-    if (auto written = upload_->write(request_.data()); !written) return refuse(written.error());
+    if (auto written = upload_->write(request_.data()); !written) {
+      upload_.reset();  // its room is for others, at once
+      return refuse(retriable(written.error()));
+    }
     StartRead(&request_);
   }
 
   void complete() {
     if (context_.IsCancelled()) return Finish(grpc::Status::CANCELLED);
     if (!upload_) return refuse({ErrorCode::kInvalidArgument, "the stream ended before a digest"});
-    if (auto stored = upload_->finish(); !stored) return refuse(stored.error());
+    if (auto stored = upload_->finish(); !stored) return refuse(retriable(stored.error()));
     if (!tenant_.empty()) backend_.uploads->add(tenant_, digest_);
     Finish(grpc::Status::OK);
   }

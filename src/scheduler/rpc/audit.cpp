@@ -33,6 +33,9 @@ void AuditLog::write(const AuditEntry& entry) {
   const std::lock_guard lock{mutex_};
   const auto written = ::write(file_, text.data(), text.size());
   const bool whole = written == static_cast<ssize_t>(text.size());
+  if (!whole && written > 0) {  // the disk is full; the next line is not to follow half a one
+    (void)!::ftruncate(file_, ::lseek(file_, 0, SEEK_END) - written);
+  }
   if (!whole && !failed_) log::error("audit_not_written", {{"call", entry.call}});
   failed_ = !whole;
 }

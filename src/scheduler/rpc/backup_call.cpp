@@ -15,6 +15,10 @@ class BackupCall final : public grpc::ServerWriteReactor<admin::v1::BackupRespon
  public:
   BackupCall(Backend& backend, IoPool& pool, std::atomic<bool>& busy)
       : backend_(backend), pool_(pool), busy_(busy) {
+    if (const auto& why = backend_.loop.degraded(); !why.empty()) {
+      Finish(wire::to_status({ErrorCode::kResourceExhausted, why}));
+      return;
+    }
     if (busy_.exchange(true)) {
       Finish(wire::to_status(
           {ErrorCode::kFailedPrecondition, "another backup or check is under way"}));

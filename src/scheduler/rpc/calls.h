@@ -18,6 +18,13 @@ inline grpc::ServerUnaryReactor* refuse(grpc::ServerUnaryReactor* reactor, const
   return reactor;
 }
 
+// Of what could not be written. A full disk is no fault of the call: whoever sent it repeats it,
+// and an agent does not give up its task's outputs.
+inline Error retriable(Error error) {
+  if (error.code != ErrorCode::kResourceExhausted) return error;
+  return {ErrorCode::kUnavailable, "the scheduler's disk is full: " + error.message};
+}
+
 inline Reader::Refused refusal(grpc::ServerUnaryReactor* reactor) {
   return [reactor](const Error& error) { refuse(reactor, error); };
 }

@@ -45,7 +45,11 @@ Result<> not_stored(const std::set<std::string>& missing) {
 SubmitCall::SubmitCall(Backend& backend, grpc::CallbackServerContext& context,
                        std::uint64_t staging, job::v1::SubmitJobResponse& response)
     : backend_(backend), context_(context), response_(response), staging_(staging) {
-  StartRead(&request_);
+  if (const auto& why = backend_.loop.degraded(); why.empty()) {
+    StartRead(&request_);
+  } else {
+    refuse({ErrorCode::kUnavailable, why});
+  }
 }
 
 void SubmitCall::OnReadDone(bool ok) {
@@ -144,7 +148,7 @@ void SubmitCall::stage(job::v1::PayloadPage& page) {
   const auto first = payloads_taken_;
   payloads_taken_ += payloads.size();
   backend_.store.stage(staging_, first, std::move(payloads), [this](const Result<>& staged) {
-    if (!staged) return refuse(staged.error());
+    if (!staged) return refuse(retriable(staged.error()));
     StartRead(&request_);
   });
 }

@@ -120,6 +120,7 @@ void EventLoop::request(std::size_t bytes, Event event, Answer answer) {
       (*shared)(fail(ErrorCode::kUnavailable, "the scheduler is stopping: repeat the call"));
       return;
     }
+    if (!degraded_.empty()) return (*shared)(fail(ErrorCode::kUnavailable, degraded_));
     calls_.emplace(call, std::move(*shared));
     apply(event);
   });
@@ -146,7 +147,7 @@ void EventLoop::post_said(SessionId session, std::size_t bytes, std::vector<Said
 }
 
 void EventLoop::apply(const Event& event, ResultBytes bytes) {
-  if (failed_) return;
+  if (failed_ || !degraded_.empty()) return;
   const auto now = monotonic_now();
   if (now - last_wall_clock_ >= kWallClockPeriod) {  // before anything else sees the new time
     last_wall_clock_ = now;
@@ -332,6 +333,7 @@ LoopStats EventLoop::stats() const {
   stats.backlog_bytes = backlog_bytes_ + batch_bytes_;
   stats.last_seq = scheduler_->last_seq();
   stats.durable_seq = durable_;
+  stats.degraded = !degraded_.empty();
   return stats;
 }
 

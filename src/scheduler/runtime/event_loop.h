@@ -58,6 +58,7 @@ struct LoopStats {
   std::size_t backlog_bytes = 0;  // handed to the store, not yet durable
   Sequence last_seq = 0;
   Sequence durable_seq = 0;
+  bool degraded = false;
   // Since the start.
   std::uint64_t jobs_accepted = 0;
   std::map<JobState, std::uint64_t> jobs_ended;
@@ -76,6 +77,13 @@ class EventLoop {
 
   // `inbox_bytes`: the limit described above.
   explicit EventLoop(std::size_t inbox_bytes) : inbox_limit_(inbox_bytes) {}
+
+  // Before start(): nothing is ever applied, so that what was loaded is what everybody sees; calls
+  // that would change something get kUnavailable with `why`. For a store that takes no commits.
+  void degrade(std::string why) { degraded_ = std::move(why); }
+
+  // Why nothing can be changed; empty where all is well. Any thread, after start().
+  [[nodiscard]] const std::string& degraded() const { return degraded_; }
 
   // For the store that start() gets.
   StoreCallbacks store_callbacks();
@@ -161,6 +169,7 @@ class EventLoop {
   void feed_watch();
 
   const std::size_t inbox_limit_;
+  std::string degraded_;
   std::atomic<std::size_t> inbox_bytes_{0};
   std::atomic<CallId> last_call_{0};
   std::atomic<bool> worker_stops_{false};

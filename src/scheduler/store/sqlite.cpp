@@ -125,11 +125,12 @@ void Database::Close::operator()(sqlite3* handle) const {
   sqlite3_close_v2(handle);
 }
 
-Result<Database> Database::open(const std::string& path) {
+Result<Database> Database::open(const std::string& path, Sharing sharing) {
   sqlite3* handle = nullptr;
   const int flags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int result = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  const char* system = sharing == Sharing::kOurselves ? "unix-excl" : nullptr;
+  const int result = sqlite3_open_v2(path.c_str(), &handle, flags, system);
   Database database(path, handle);
   if (result != SQLITE_OK) {
     return fail(code_of(result), path + ": " + sqlite3_errstr(result));

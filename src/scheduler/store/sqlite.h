@@ -96,10 +96,14 @@ class Statement {
   std::optional<Error> broken_;
 };
 
+// Who else may have the file open. What connections have to share about a log (WAL) lies in a file
+// for others, and in memory for ourselves alone: then opening and reading take nothing of the disk.
+enum class Sharing { kProcesses, kOurselves };
+
 class Database {
  public:
   // Opens or creates the file.
-  static Result<Database> open(const std::string& path);
+  static Result<Database> open(const std::string& path, Sharing sharing = Sharing::kProcesses);
 
   // Any number of statements without parameters or rows of interest.
   Result<> execute(const std::string& sql);

@@ -23,16 +23,20 @@ Result<> begin_epoch(Database& database) {
                       "UPDATE meta SET epoch = epoch + 1,"
                       " store_id = CASE store_id WHEN '' THEN ? ELSE store_id END")
                   .run(random_store_id());
-  if (done) {
-    done = database
-               .statement(
-                   "DELETE FROM payload_pages WHERE staging NOT IN"
-                   " (SELECT staging FROM jobs WHERE staging <> 0"
-                   " UNION SELECT staging FROM forgotten)")
-               .run();
-  }
   if (done) done = database.statement("COMMIT").run();
   if (!done) (void)database.statement("ROLLBACK").run();
+  return done;
+}
+
+// May take more of the disk than there is, for a while: then the next start does it.
+Result<> sweep_stagings(Database& database) {
+  auto done = database
+                  .statement(
+                      "DELETE FROM payload_pages WHERE staging NOT IN"
+                      " (SELECT staging FROM jobs WHERE staging <> 0"
+                      " UNION SELECT staging FROM forgotten)")
+                  .run();
+  if (!done && done.error().code == ErrorCode::kResourceExhausted) return {};
   return done;
 }
 
@@ -257,8 +261,15 @@ Result<protocol::Secrets> read_secrets(Database& database, JobId job) {
 }
 
 Result<DurableState> load_durable_state(Database& database) {
+  auto begun = begin_epoch(database);
+  if (begun) begun = sweep_stagings(database);
+  if (!begun) return tl::unexpected(std::move(begun.error()));
+  return read_durable_state(database);
+}
+
+Result<DurableState> read_durable_state(Database& database) {
   DurableState state;
-  auto done = begin_epoch(database);
+  Result<> done;
   for (auto* load : {load_meta, load_jobs, load_ended_jobs, load_nodes, load_requests,
                      load_setpoints, load_models, load_caps, load_suspensions, load_labels}) {
     if (done) done = load(database, state);

@@ -13,4 +13,7 @@ Result<DurableState> load_durable_state(Database& database);
 // Of one job, with their values.
 Result<protocol::Secrets> read_secrets(Database& database, JobId job);
 
+// Reads alone: of the epoch before, which no agent may hear of again.
+Result<DurableState> read_durable_state(Database& database);
+
 }  // namespace hearth::scheduler

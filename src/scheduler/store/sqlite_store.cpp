@@ -125,15 +125,26 @@ void run_queries(Database& database, Mailbox<Query>& mailbox) {
   }
 }
 
+Sharing sharing_of(bool read_only) {
+  return read_only ? Sharing::kOurselves : Sharing::kProcesses;
+}
+
+tl::unexpected<Error> is_read_only() {
+  return fail(ErrorCode::kUnavailable, "the store is open for reading only");
+}
+
 }  // namespace
 
 struct SqliteStore::Impl {
-  Impl(FileLock held, Database writing_database, Database reading_database, StoreCallbacks calls)
-      : lock(std::move(held)),
+  Impl(bool only_read, FileLock held, Database writing_database, Database reading_database,
+       StoreCallbacks calls)
+      : read_only(only_read),
+        lock(std::move(held)),
         writing(std::move(writing_database)),
         reading(std::move(reading_database)),
         callbacks(std::move(calls)) {}
 
+  const bool read_only;
   FileLock lock;
   Database writing;
   Database reading;
@@ -157,7 +168,8 @@ SqliteStore::~SqliteStore() {
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteStoreConfig config,
                                                        StoreCallbacks callbacks) {
   HEARTH_TRY(lock, FileLock::acquire(config.path + ".lock"));
-  HEARTH_TRY(writing, Database::open(config.path));
+  const auto sharing = sharing_of(config.read_only);
+  HEARTH_TRY(writing, Database::open(config.path, sharing));
   if (auto prepared = prepare_store_file(writing); !prepared) {
     return tl::unexpected(std::move(prepared.error()));
   }
@@ -165,21 +177,25 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteStoreConfig config,
     const auto limit = "PRAGMA max_page_count = " + std::to_string(config.max_pages);
     if (auto set = writing.execute(limit); !set) return tl::unexpected(std::move(set.error()));
   }
-  HEARTH_TRY(reading, Database::open(config.path));
+  HEARTH_TRY(reading, Database::open(config.path, sharing));
   if (auto set = reading.execute("PRAGMA query_only = 1"); !set) {
     return tl::unexpected(std::move(set.error()));
   }
-  return std::unique_ptr<SqliteStore>(new SqliteStore(std::make_unique<Impl>(
-      std::move(lock), std::move(writing), std::move(reading), std::move(callbacks))));
+  return std::unique_ptr<SqliteStore>(
+      new SqliteStore(std::make_unique<Impl>(config.read_only, std::move(lock), std::move(writing),
+                                             std::move(reading), std::move(callbacks))));
 }
 
 Result<DurableState> SqliteStore::load() {
   CHECK(impl_->next_seq == 0);
-  auto state = load_durable_state(impl_->writing);
+  auto state =
+      impl_->read_only ? read_durable_state(impl_->writing) : load_durable_state(impl_->writing);
   if (!state) return state;
   impl_->next_seq = state->last_seq + 1;
-  impl_->writing_thread = std::jthread(
-      [impl = impl_.get()] { WritingThread(impl->writing, impl->callbacks, impl->work).run(); });
+  if (!impl_->read_only) {
+    impl_->writing_thread = std::jthread(
+        [impl = impl_.get()] { WritingThread(impl->writing, impl->callbacks, impl->work).run(); });
+  }
   impl_->reading_thread =
       std::jthread([impl = impl_.get()] { run_queries(impl->reading, impl->queries); });
   return state;
@@ -187,7 +203,7 @@ Result<DurableState> SqliteStore::load() {
 
 void SqliteStore::commit(std::vector<CommitEntry> batch) {
   if (batch.empty()) return;
-  CHECK(impl_->next_seq != 0);
+  CHECK(impl_->next_seq != 0 && !impl_->read_only);
   for (const auto& entry : batch) CHECK(entry.seq == impl_->next_seq++);
   impl_->work.put(std::move(batch));
 }
@@ -195,10 +211,12 @@ void SqliteStore::commit(std::vector<CommitEntry> batch) {
 void SqliteStore::stage(std::uint64_t staging, std::uint64_t first_index,
                         std::vector<std::string> payloads, std::function<void(Result<>)> done) {
   CHECK(staging != 0);
+  if (impl_->read_only) return done(is_read_only());
   impl_->work.put(Staging{staging, first_index, std::move(payloads), std::move(done)});
 }
 
 void SqliteStore::sweep(SweepOrder order, std::function<void(Result<Swept>)> done) {
+  if (impl_->read_only) return done(is_read_only());
   impl_->work.put(Sweeping{order, std::move(done)});
 }
 
@@ -207,6 +225,7 @@ void SqliteStore::read(std::function<void(StoreReader&)> query) {
 }
 
 Result<> SqliteStore::backup(const std::string& path) {
+  if (impl_->read_only) return is_read_only();
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored)) {
     return fail(ErrorCode::kAlreadyExists, path + " exists; a backup overwrites nothing");
@@ -229,7 +248,7 @@ Result<> SqliteStore::backup(const std::string& path) {
 }
 
 Result<std::vector<std::string>> SqliteStore::inspect() {
-  HEARTH_TRY(database, Database::open(impl_->writing.path()));
+  HEARTH_TRY(database, Database::open(impl_->writing.path(), sharing_of(impl_->read_only)));
   return inspect_store_file(database);
 }
 

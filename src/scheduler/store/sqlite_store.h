@@ -3,6 +3,9 @@
 // Used by one process at a time: a lock on "PATH.lock" is held as long as the object lives.
 // Two threads of its own: one writes, and takes everything queued as one transaction; one reads.
 // The destructor writes and answers what is queued, then joins both; callbacks may come until then.
+//
+// Read-only it needs no byte of the disk, for when that is full: load() leaves the epoch as it is,
+// commit() must not be called, and what else writes gets kUnavailable.
 #pragma once
 
 #include <memory>
@@ -15,6 +18,7 @@ namespace hearth::scheduler {
 struct SqliteStoreConfig {
   std::string path;             // of the file; its directory must exist
   std::uint64_t max_pages = 0;  // of 4 KiB; the file grows no further. 0: as the disk allows
+  bool read_only = false;       // see below
 };
 
 class SqliteStore : public Store {

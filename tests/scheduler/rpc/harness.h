@@ -48,7 +48,8 @@ class Served : public testing::Test {
   void SetUp() override { start(); }
 
   void start() {
-    auto daemon = Daemon::start(config_, [] { ADD_FAILURE() << "the store failed"; });
+    auto daemon = Daemon::start(
+        config_, {.on_failed = [] { ADD_FAILURE() << "the store failed"; }, .on_room = [] {}});
     ASSERT_TRUE(daemon) << daemon.error().message;
     daemon_ = std::move(*daemon);
     channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(daemon_->ports().grpc),

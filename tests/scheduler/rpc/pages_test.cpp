@@ -99,7 +99,7 @@ TEST_F(Pages, PortsAreWrittenDown) {
 }
 
 TEST_F(Pages, OneProcessHasTheState) {
-  const auto second = Daemon::start(config_, [] {});
+  const auto second = Daemon::start(config_, {.on_failed = [] {}, .on_room = [] {}});
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::kFailedPrecondition) << second.error().message;
 }
