@@ -111,6 +111,9 @@ class FullDisk(unittest.TestCase):
         wait_for(ran.exists, 30, "the task to run")
 
         self.fill()
+        self.refused("artifact", "put", BIN / "hearth")
+        self.assertEqual([], list((self.state / "artifacts/unfinished").iterdir()))
+        self.assertIsNone(self.cluster.scheduler.poll(), "an upload is no commit")
         taken = self.submit_until_it_fails()
         self.assertIn("event=commit_failed", self.cluster.log("hearthd"))
         self.cluster.start_scheduler()  # as systemd does
@@ -145,6 +148,8 @@ class FullDisk(unittest.TestCase):
         new = self.submit("--", "/bin/true")
         self.cluster.hearth("job", "wait", new)
         self.assertEqual(RESERVE, (self.state / "reserve").stat().st_size)
+        for line in (self.state / "audit.jsonl").read_text().splitlines():
+            json.loads(line)
         self.assertIn("all is well", self.cluster.hearth("admin", "check").stderr)
 
     def start_without_ports(self):

@@ -115,6 +115,32 @@ TEST_F(EventLoopTest, TheWatchIsFedWhileCommitsSucceed) {
   on_loop([&] { EXPECT_TRUE(loop_.is_sound(Duration{0})); });
 }
 
+TEST(DegradedEventLoopTest, NothingIsAppliedAndCallsLearnWhy) {
+  EventLoop loop{1000};
+  MemoryStore store{loop.store_callbacks()};
+  NoStreams streams;
+  loop.degrade("the disk is full");
+  loop.start(std::make_unique<Scheduler>(SchedulerConfig{}, store.load().value()), store, streams,
+             [](const Error&) {});
+  std::promise<Result<JobReply>> reply;
+  loop.request(100, CancelRequested{0, JobId{1}, ""},
+               [&](Result<JobReply> answer) { reply.set_value(std::move(answer)); });
+  EXPECT_EQ(reply.get_future().get().error(), (Error{ErrorCode::kUnavailable, "the disk is full"}));
+  std::promise<std::size_t> nodes;
+  Reader{loop, store}.view<std::size_t>(
+      [&](const Scheduler& scheduler) {
+        loop.apply(WallClockRead{UtcTime{}});
+        EXPECT_EQ(scheduler.last_seq(), 0u);
+        return scheduler.nodes().size();
+      },
+      [&](std::size_t count) { nodes.set_value(count); }, [](const Error&) { FAIL(); });
+  EXPECT_EQ(nodes.get_future().get(), 0u);
+  std::promise<LoopStats> stats;
+  loop.post([&] { stats.set_value(loop.stats()); });
+  EXPECT_TRUE(stats.get_future().get().degraded);
+  loop.join();
+}
+
 TEST_F(EventLoopTest, AFailedCommitIsReportedAndNothingIsAppliedAfterIt) {
   on_loop([&] { store_.fail_next_sync({ErrorCode::kUnavailable, "disk on fire"}); });
   auto answer = submit("r1");

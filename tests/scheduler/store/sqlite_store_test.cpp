@@ -306,6 +306,37 @@ TEST_F(SqliteStoreTest, AFullDiskIsReportedOnceAndNothingCountsAfterwards) {
   EXPECT_EQ(store->load()->last_seq, durable) << "there is room again";
 }
 
+TEST_F(SqliteStoreTest, ReadOnlyItShowsAllAndWritesNothing) {
+  DurableState before;
+  {
+    Outcome outcome;
+    auto store = SqliteStore::open({path_}, outcome.callbacks()).value();
+    before = store->load().value();
+    store->commit(number(0, {accepted(1), ended(1, 0)}));
+    ASSERT_TRUE(outcome.wait_for(2));
+  }
+  {
+    Outcome outcome;
+    auto store = SqliteStore::open({path_, 0, true}, outcome.callbacks()).value();
+    const auto state = store->load().value();
+    EXPECT_EQ(state.epoch, before.epoch) << "raising it is for those who speak to agents";
+    EXPECT_EQ(state.last_seq, 2u);
+    std::promise<Result<std::optional<JobRow>>> row;
+    store->read([&](StoreReader& reader) { row.set_value(reader.job(JobId{1})); });
+    EXPECT_TRUE(row.get_future().get().value());
+    store->stage(1, 0, {"x"}, [](const Result<>& done) {
+      EXPECT_EQ(done.error().code, ErrorCode::kUnavailable);
+    });
+    store->sweep({}, [](const Result<Swept>& done) {
+      EXPECT_EQ(done.error().code, ErrorCode::kUnavailable);
+    });
+    EXPECT_EQ(store->backup(directory_.file("copy.db")).error().code, ErrorCode::kUnavailable);
+    EXPECT_TRUE(store->check());
+    EXPECT_FALSE(std::filesystem::exists(path_ + "-shm"));
+  }
+  EXPECT_EQ(open(path_).value()->load()->epoch, before.epoch + 1);
+}
+
 TEST_F(SqliteStoreTest, ABackupIsWholeAndBecomesAStoreOfItsOwn) {
   const std::string copy = directory_.file("copy.db");
   Outcome outcome;
