@@ -6,7 +6,6 @@
 
 #include "cli/commands.h"
 #include "cli/completion.h"
-#include "cli/credentials.h"
 #include "cli/exit_code.h"
 #include "cli/session.h"
 
@@ -25,8 +24,9 @@ constexpr const char* kExamples =
     "Exit codes: 0 done; 1 the job failed; 2 wrong usage or refused; 3 scheduler unreachable;\n"
     "4 the job was cancelled; 5 not found; 130 interrupted.";
 
-void add_global_options(CLI::App& app, Session& session, tls::CredentialPaths& files) {
+void add_global_options(CLI::App& app, Session& session) {
   auto& options = session.options;
+  auto& files = options.tls;
   app.add_option("--server", options.server, "The scheduler's address, HOST:PORT")
       ->envname("HEARTH_SERVER")
       ->capture_default_str()
@@ -89,8 +89,7 @@ int run(std::vector<std::string> arguments) {
   app.fallthrough();
   app.require_subcommand(1);
   app.footer(kExamples);
-  tls::CredentialPaths files;
-  add_global_options(app, session, files);
+  add_global_options(app, session);
   add_submit_command(app, session);
   add_job_commands(app, session);
   add_task_commands(app, session);
@@ -118,9 +117,6 @@ int run(std::vector<std::string> arguments) {
   if (!session.words.empty() && !app.got_subcommand("submit")) {
     session.note("only submit takes a command after --");
     return kExitRefused;
-  }
-  if (const auto chosen = choose_credentials(files); !chosen) {
-    return report(session, chosen.error());
   }
   return run_checked(session);
 }

@@ -3,7 +3,6 @@
 #include <random>
 #include <thread>
 
-#include "cli/credentials.h"
 #include "tls/channel.h"
 #include "tls/probe.h"
 
@@ -21,7 +20,7 @@ constexpr int kPagePayloadsMax = 1000;
 constexpr std::size_t kPageBytesMax = 2 * 1024 * 1024;
 constexpr int kMessageBytesMax = 16 * 1024 * 1024;
 
-std::shared_ptr<grpc::Channel> open_channel(const std::string& server) {
+std::shared_ptr<grpc::Channel> open_channel(const Client::Options& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMessageBytesMax);
   // A restarted scheduler is found within a second, a frozen one within forty.
@@ -31,9 +30,9 @@ std::shared_ptr<grpc::Channel> open_channel(const std::string& server) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  const auto secured =
-      credentials() ? tls::client_credentials(*credentials()) : grpc::InsecureChannelCredentials();
-  return grpc::CreateCustomChannel(server, secured, arguments);
+  const auto secured = options.credentials ? tls::client_credentials(*options.credentials)
+                                           : grpc::InsecureChannelCredentials();
+  return grpc::CreateCustomChannel(options.server, secured, arguments);
 }
 
 // Fills one page from `next` on; returns the index after its last payload.
@@ -51,7 +50,7 @@ std::size_t fill_page(const std::vector<std::string>& payloads, std::size_t next
 }  // namespace
 
 Client::Client(Options options) : options_(std::move(options)), random_(std::random_device{}()) {
-  channel_ = open_channel(options_.server);
+  channel_ = open_channel(options_);
   jobs_ = job::v1::JobService::NewStub(channel_);
   fleet_ = fleet::v1::FleetService::NewStub(channel_);
   artifacts_ = artifact::v1::ArtifactService::NewStub(channel_);
@@ -163,16 +162,15 @@ Result<> Client::endure(Outage& outage, const Error& error, bool streaming) {
   if (!outage.since) {
     outage = {now, kFirstPause, false};
     // Certificates do not mend themselves while we wait.
-    if (const auto why = tls::explain_refusal(options_.server, credentials())) {
+    if (const auto why = tls::explain_refusal(options_.server, options_.credentials)) {
       return fail(ErrorCode::kFailedPrecondition, "scheduler " + options_.server + ": " + *why);
     }
-  }
-  // It answered, or nobody did.
-  const bool answered = channel_->GetState(false) == GRPC_CHANNEL_READY;
-  if (answered && !std::exchange(outage.told_why, true)) {
-    options_.notice("scheduler " + options_.server + ": " + error.message + "; retrying");
-  } else if (*outage.since == now) {
     options_.notice("scheduler unreachable, retrying: " + options_.server);
+  }
+  // It is there, and not just about to stop.
+  const bool answered = *outage.since < now && channel_->GetState(false) == GRPC_CHANNEL_READY;
+  if (answered && !std::exchange(outage.told_why, true)) {
+    options_.notice("scheduler " + options_.server + ": " + error.message);
   }
   const bool for_ever = streaming && reached_before_ && !options_.timeout;
   const auto limit = options_.timeout.value_or(kDefaultTimeout);

@@ -20,6 +20,7 @@
 #include "hearth/artifact/v1/artifact.grpc.pb.h"
 #include "hearth/fleet/v1/fleet.grpc.pb.h"
 #include "hearth/job/v1/job.grpc.pb.h"
+#include "tls/certificate.h"
 #include "wire/status.h"
 
 namespace hearth::cli {
@@ -28,9 +29,11 @@ class Client {
  public:
   struct Options {
     std::string server = "127.0.0.1:7400";
+    // For mutual TLS; none: in the clear.
+    std::optional<tls::Credentials> credentials{};
     // How long the scheduler may stay unreachable. Unset: 30 s, but streams, once the scheduler
     // was reached, go on trying for ever: a batch outlives any restart.
-    std::optional<Duration> timeout;
+    std::optional<Duration> timeout{};
     // Told once per outage, and again when a scheduler that is there says why it does not serve us.
     std::function<void(const std::string&)> notice = [](const std::string&) {};
   };

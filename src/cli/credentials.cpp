@@ -3,15 +3,9 @@
 #include <chrono>
 
 namespace hearth::cli {
-namespace {
 
-std::optional<tls::Credentials> chosen;
-
-}  // namespace
-
-Result<> choose_credentials(const tls::CredentialPaths& files) {
-  chosen.reset();
-  if (!files.any()) return {};
+Result<std::optional<tls::Credentials>> read_client_credentials(const tls::CredentialPaths& files) {
+  if (!files.any()) return std::nullopt;
   if (files.certificate.empty() || files.key.empty() || files.authorities.empty()) {
     return fail(ErrorCode::kInvalidArgument, "--ca, --cert, --key: all three or none");
   }
@@ -22,12 +16,7 @@ Result<> choose_credentials(const tls::CredentialPaths& files) {
   if (!checked) {
     return fail(ErrorCode::kInvalidArgument, "--ca, --cert, --key: " + checked.error().message);
   }
-  chosen = std::move(*read);
-  return {};
-}
-
-const std::optional<tls::Credentials>& credentials() {
-  return chosen;
+  return std::optional{std::move(*read)};
 }
 
 }  // namespace hearth::cli

@@ -1,4 +1,4 @@
-// The certificates of this process for TLS: chosen once, before its first Client is made.
+// The certificates for TLS as the command line names them.
 #pragma once
 
 #include <optional>
@@ -8,11 +8,8 @@
 
 namespace hearth::cli {
 
-// Reads and checks the files, or goes back to none where no path is given. kInvalidArgument: which
-// file or option is wrong, and how.
-Result<> choose_credentials(const tls::CredentialPaths& files);
-
-// What was chosen; none: in the clear.
-const std::optional<tls::Credentials>& credentials();
+// Reads and checks the files; none where no path is given. kInvalidArgument: which file or option
+// is wrong, and how.
+Result<std::optional<tls::Credentials>> read_client_credentials(const tls::CredentialPaths& files);
 
 }  // namespace hearth::cli

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "cli/credentials.h"
+
 namespace hearth::cli {
 
 Result<> Session::check() {
@@ -17,6 +19,8 @@ Result<> Session::check() {
     }
     timeout_ = timeout;
   }
+  HEARTH_TRY(credentials, read_client_credentials(options.tls));
+  credentials_ = std::move(credentials);
   if (csv() && !knows_csv) {
     return fail(ErrorCode::kInvalidArgument, "-o csv: only results and zone history print that");
   }
@@ -30,8 +34,8 @@ Result<> Session::check() {
 
 Client& Session::client() {
   if (!client_) {
-    client_ = std::make_unique<Client>(
-        Client::Options{options.server, timeout_, [this](const std::string& text) { note(text); }});
+    client_ = std::make_unique<Client>(Client::Options{
+        options.server, credentials_, timeout_, [this](const std::string& text) { note(text); }});
   }
   return *client_;
 }
@@ -73,7 +77,29 @@ std::size_t Session::status_width() const {
 }
 
 void Session::print_json(const google::protobuf::Message& message) {
-  print_line(to_json(message));
+  if (!listed_) return print_line(to_json(message));
+  print(((*listed_)++ == 0 ? "[\n" : ",\n") + to_json(message));
+}
+
+void Session::begin_list() {
+  listed_ = 0;
+}
+
+void Session::end_list() {
+  print_line(listed_.value_or(0) == 0 ? "[]" : "\n]");
+  listed_.reset();
+}
+
+std::optional<bool> Session::ask(const std::string& question) {
+  if (!terminal_ || ::isatty(STDIN_FILENO) != 1) return std::nullopt;
+  status("");
+  const auto text = "hearth: " + printable(question) + " [y/N] ";
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::string answer;
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
+    answer.push_back(static_cast<char>(c));
+  }
+  return answer == "y" || answer == "Y" || answer == "yes";
 }
 
 std::string to_json(const google::protobuf::Message& message) {

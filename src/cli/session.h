@@ -24,6 +24,7 @@ class Session {
     std::string format = "table";
     std::string timeout;
     bool no_color = false;
+    tls::CredentialPaths tls;
   };
   Options options;
 
@@ -54,12 +55,20 @@ class Session {
 
   // One object, as the protos' JSON mapping has it, with the protos' field names.
   void print_json(const google::protobuf::Message& message);
+  // What is printed as JSON in between are the elements of an array.
+  void begin_list();
+  void end_list();
+
+  // Asks on the terminal; nothing where nobody is there to answer.
+  std::optional<bool> ask(const std::string& question);
 
  private:
   std::optional<Duration> timeout_;
+  std::optional<tls::Credentials> credentials_;
   bool colour_ = false;
   bool terminal_ = false;
   bool status_shown_ = false;
+  std::optional<std::size_t> listed_;  // elements so far of an open list
   std::unique_ptr<Client> client_;
 };
 

@@ -86,7 +86,8 @@ TEST_F(CommandTest, SubmitRepeatsTheSameRequestUntilItIsTaken) {
   EXPECT_EQ(done.code, 0) << done.err;
   EXPECT_EQ(done.out, "j7\n");
   EXPECT_EQ(done.err, "hearth: scheduler unreachable, retrying: " + scheduler.address() +
-                          "\nhearth: scheduler reached again\n");
+                          "\nhearth: scheduler " + scheduler.address() +
+                          ": starting\nhearth: scheduler reached again\n");
   // Same id, same absolute deadline: to the scheduler it is the same submit.
   const auto& tries = scheduler.jobs.submitted;
   ASSERT_EQ(tries.size(), 3u);
