@@ -83,6 +83,7 @@ std::string tables_text(const CLI::App& app) {
 _hearth_names() {
   case " $1 " in
     *" JOB "*) echo last; _hearth_ids job job_id ;;
+    *" TASK "*) echo last/; _hearth_ids job job_id | sed 's,$,/,' ;;
     *" NODE "*) _hearth_ids node node_id ;;
     *" ZONE "*) _hearth_ids zone zone_id ;;
     *" SITE "*) _hearth_ids site site_id ;;
@@ -109,6 +110,7 @@ constexpr const char* kBash = R"sh(_hearth() {
     if [[ -z $offered ]]; then offered=$(_hearth_names "$(_hearth_arguments "$chain")"); fi
   fi
   COMPREPLY=($(compgen -W "$offered" -- "$current"))
+  if [[ ${COMPREPLY[0]} == */ ]]; then compopt -o nospace 2>/dev/null; fi
 }
 complete -o default -F _hearth hearth
 )sh";
@@ -127,7 +129,9 @@ constexpr const char* kZsh = R"sh(_hearth() {
     offered=$(_hearth_commands "$chain")
     if [[ -z $offered ]]; then offered=$(_hearth_names "$(_hearth_arguments "$chain")"); fi
   fi
-  if [[ -z $offered ]]; then _files; else compadd -- ${=offered}; fi
+  if [[ -z $offered ]]; then _files
+  elif [[ $offered == */* ]]; then compadd -S '' -- ${=offered}
+  else compadd -- ${=offered}; fi
 }
 if [[ $funcstack[1] == _hearth ]]; then _hearth "$@"; else compdef _hearth hearth; fi
 )sh";

@@ -91,14 +91,4 @@ Result<job::v1::Job> wait_for_job(Session& session, const std::string& job_id,
   return job;
 }
 
-Result<TaskName> resolve_task(Session& session, const std::string& text) {
-  if (text.starts_with("last/")) {
-    HEARTH_TRY(task, parse_task_id("j1" + text.substr(4)));
-    HEARTH_TRY(job_id, resolve_job(session, "last"));
-    return TaskName{job_id, task.index};
-  }
-  HEARTH_TRY(task, parse_task_id(text));
-  return TaskName{to_string(task.job), task.index};
-}
-
 }  // namespace hearth::cli

@@ -34,11 +34,12 @@ class ProgressView {
 Result<job::v1::Job> wait_for_job(Session& session, const std::string& job_id,
                                   const std::string& cursor, bool quiet);
 
-// "j7/12" or "last/12".
+// j7/12; selection.h has how people name it.
 struct TaskName {
   std::string job_id;
   std::uint64_t index = 0;
-};
-Result<TaskName> resolve_task(Session& session, const std::string& text);
 
+  [[nodiscard]] std::string text() const { return job_id + "/" + std::to_string(index); }
+  friend bool operator==(const TaskName&, const TaskName&) = default;
+};
 }  // namespace hearth::cli

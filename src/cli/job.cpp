@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/follow.h"
 #include "cli/json_list.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 
 namespace hearth::cli {
@@ -119,8 +120,7 @@ std::string ends_text(const job::v1::Job& job) {
          (job.has_end_p90() ? ", by " + text_of(job.end_p90()) + " in nine cases of ten" : "");
 }
 
-Result<int> show_job(Session& session, const std::string& name) {
-  HEARTH_TRY(job_id, resolve_job(session, name));
+Result<int> show_job(Session& session, const std::string& job_id) {
   HEARTH_TRY(job, get_job(session, job_id));
   if (session.json()) {
     session.print_json(job);
@@ -210,31 +210,29 @@ Result<int> watch_jobs(Session& session, const WatchOptions& options) {
 }
 
 struct WaitOptions {
-  std::string job;
+  std::vector<std::string> jobs;
   bool quiet = false;
 };
 
-Result<int> wait(Session& session, const WaitOptions& options) {
-  HEARTH_TRY(job_id, resolve_job(session, options.job));
-  HEARTH_TRY(job, wait_for_job(session, job_id, "", options.quiet));
+Result<int> wait(Session& session, const std::string& job_id, bool quiet) {
+  HEARTH_TRY(job, wait_for_job(session, job_id, "", quiet));
   if (session.json()) {
     session.print_json(job);
-  } else if (!options.quiet) {
+  } else if (!quiet) {
     session.note(job_id + " " + summary_of(job));
   }
   return exit_code_of(job.state());
 }
 
 struct CancelOptions {
-  std::string job;
+  std::vector<std::string> jobs;
   std::string reason;
 };
 
-Result<int> cancel(Session& session, const CancelOptions& options) {
-  HEARTH_TRY(job_id, resolve_job(session, options.job));
+Result<int> cancel(Session& session, const std::string& job_id, const std::string& reason) {
   job::v1::CancelJobRequest request;
   request.set_job_id(job_id);
-  request.set_reason(options.reason);
+  request.set_reason(reason);
   auto& client = session.client();
   HEARTH_TRY(response, client.call(client.jobs(), &JobService::Stub::CancelJob, request));
   if (session.json()) {
@@ -260,12 +258,16 @@ void add_list(CLI::App& job, Session& session) {
 }
 
 void add_show(CLI::App& job, Session& session) {
-  auto name = std::make_shared<std::string>();
-  auto* show = job.add_subcommand("show", "One job with its counts");
-  show->footer("Example:\n  hearth job show j7");
-  show->add_option("JOB", *name, "j7, or last for the newest")->required();
-  show->callback([&session, name] {
-    session.command = [&session, name] { return show_job(session, *name); };
+  auto names = std::make_shared<std::vector<std::string>>();
+  auto* show = job.add_subcommand("show", "Jobs with their counts");
+  show->footer("Examples:\n  hearth job show j7\n  hearth job show j3 j5-j7");
+  show->add_option("JOB", *names, kJobsText)->required();
+  show->callback([&session, names] {
+    session.command = [&session, names]() -> Result<int> {
+      HEARTH_TRY(jobs, resolve_jobs(session, *names));
+      return for_each<std::string>(
+          session, jobs, [&](const auto& job_id) { return show_job(session, job_id); }, "\n");
+    };
   });
 }
 
@@ -282,25 +284,35 @@ void add_watch(CLI::App& job, Session& session) {
 
 void add_wait(CLI::App& job, Session& session) {
   auto options = std::make_shared<WaitOptions>();
-  auto* command = job.add_subcommand("wait", "Wait until a job has ended");
+  auto* command = job.add_subcommand("wait", "Wait until jobs have ended");
   command->footer(
-      "Exits 0 if it succeeded, 1 if it failed, 4 if it was cancelled.\n"
+      "Exits 0 if it succeeded, 1 if it failed, 4 if it was cancelled; of several the highest.\n"
       "Example:\n  hearth job wait j7 && hearth job results j7");
-  command->add_option("JOB", options->job, "j7, or last for the newest")->required();
+  command->add_option("JOB", options->jobs, kJobsText)->required();
   command->add_flag("-q,--quiet", options->quiet, "Print nothing");
   command->callback([&session, options] {
-    session.command = [&session, options] { return wait(session, *options); };
+    session.command = [&session, options]() -> Result<int> {
+      HEARTH_TRY(jobs, resolve_jobs(session, options->jobs));
+      return for_each<std::string>(
+          session, jobs, [&](const auto& job_id) { return wait(session, job_id, options->quiet); });
+    };
   });
 }
 
 void add_cancel(CLI::App& job, Session& session) {
   auto options = std::make_shared<CancelOptions>();
   auto* command = job.add_subcommand("cancel", "Cancel what has not ended");
-  command->footer("Example:\n  hearth job cancel j7 --reason \"wrong portfolio\"");
-  command->add_option("JOB", options->job, "j7, or last for the newest")->required();
+  command->footer(
+      "Examples:\n  hearth job cancel j7 --reason \"wrong portfolio\"\n  hearth job cancel j3-j7");
+  command->add_option("JOB", options->jobs, kJobsText)->required();
   command->add_option("--reason", options->reason, "For the record");
   command->callback([&session, options] {
-    session.command = [&session, options] { return cancel(session, *options); };
+    session.command = [&session, options]() -> Result<int> {
+      HEARTH_TRY(jobs, resolve_jobs(session, options->jobs));
+      return for_each<std::string>(session, jobs, [&](const auto& job_id) {
+        return cancel(session, job_id, options->reason);
+      });
+    };
   });
 }
 

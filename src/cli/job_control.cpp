@@ -7,6 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/follow.h"
 #include "cli/request_id.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 #include "cli/submission.h"
 #include "wire/checks.h"
@@ -17,7 +18,7 @@ namespace {
 using job::v1::JobService;
 
 struct ControlOptions {
-  std::string job;
+  std::vector<std::string> jobs;
   std::string reason;
   std::optional<int> priority;
   std::string deadline;
@@ -35,16 +36,18 @@ Result<int> tell(Session& session, const job::v1::Job& job) {
   return kExitOk;
 }
 
-// One call that names a job and a reason and answers with the job.
+// For each job a call that names it and a reason and answers with it.
 template <class Request, class Method>
 Result<int> control(Session& session, const ControlOptions& options, Request request,
                     Method method) {
-  HEARTH_TRY(job_id, resolve_job(session, options.job));
-  request.set_job_id(job_id);
+  HEARTH_TRY(jobs, resolve_jobs(session, options.jobs));
   request.set_reason(options.reason);
-  auto& client = session.client();
-  HEARTH_TRY(response, client.call(client.jobs(), method, request));
-  return tell(session, response.job());
+  return for_each<std::string>(session, jobs, [&](const std::string& job_id) -> Result<int> {
+    request.set_job_id(job_id);
+    auto& client = session.client();
+    HEARTH_TRY(response, client.call(client.jobs(), method, request));
+    return tell(session, response.job());
+  });
 }
 
 Result<int> update(Session& session, const ControlOptions& options) {
@@ -106,7 +109,7 @@ Result<int> retry(Session& session, const RetryOptions& options) {
 
 CLI::App* add_control(CLI::App& job, const char* name, const char* text, ControlOptions& options) {
   auto* command = job.add_subcommand(name, text);
-  command->add_option("JOB", options.job, "j7, or last for the newest")->required();
+  command->add_option("JOB", options.jobs, kJobsText)->required();
   command->add_option("--reason", options.reason, "For the record");
   return command;
 }
@@ -115,7 +118,7 @@ CLI::App* add_control(CLI::App& job, const char* name, const char* text, Control
 
 void add_job_control_commands(CLI::App& job, Session& session) {
   auto held = std::make_shared<ControlOptions>();
-  auto* hold = add_control(job, "hold", "Start nothing more of a job", *held);
+  auto* hold = add_control(job, "hold", "Start nothing more of jobs", *held);
   hold->footer(
       "Running tasks go on.\nExample:\n  hearth job hold j7 --reason \"market data late\"");
   hold->callback([&session, held] {
@@ -135,7 +138,7 @@ void add_job_control_commands(CLI::App& job, Session& session) {
   });
 
   auto updated = std::make_shared<ControlOptions>();
-  auto* change = add_control(job, "update", "Change a live job's priority or deadline", *updated);
+  auto* change = add_control(job, "update", "Change live jobs' priority or deadline", *updated);
   change->footer("Example:\n  hearth job update last --priority 90 --deadline +2h");
   change->add_option("--priority", updated->priority, "0 to 100, higher is sooner");
   change->add_option("--deadline", updated->deadline,

@@ -9,7 +9,7 @@
 #include "cli/describe.h"
 #include "cli/encode.h"
 #include "cli/exit_code.h"
-#include "cli/follow.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 #include "wire/checks.h"
 
@@ -20,7 +20,7 @@ using job::v1::LogChunk;
 using job::v1::LogNotice;
 
 struct LogsOptions {
-  std::string task;
+  std::vector<std::string> tasks;
   std::string stream = "both";
   std::string attempt;
   std::optional<std::uint64_t> lines;
@@ -46,7 +46,9 @@ std::string_view last_lines(std::string_view text, std::uint64_t count) {
 
 class LogPrinter {
  public:
-  LogPrinter(Session& session, const LogsOptions& options) : session_(session), options_(options) {}
+  // `task`: said with each line of JSON, where it is of several.
+  LogPrinter(Session& session, const LogsOptions& options, std::string task)
+      : session_(session), options_(options), task_(std::move(task)) {}
 
   void take(const job::v1::GetLogsResponse& response) {
     if (response.has_chunk()) take(response.chunk());
@@ -141,7 +143,7 @@ class LogPrinter {
   }
 
   void print_json(const Stream& stream, std::string_view data, std::uint64_t offset) {
-    nlohmann::ordered_json line;
+    auto line = json_line();
     line["attempt"] = attempt_;
     line["stream"] = name_of(stream.name);
     line["offset"] = offset;
@@ -154,7 +156,7 @@ class LogPrinter {
   }
 
   void print_json(const LogNotice& notice) {
-    nlohmann::ordered_json line;
+    auto line = json_line();
     line["notice"] = job::v1::LogNoticeKind_Name(notice.kind()).substr(16);  // LOG_NOTICE_KIND_
     if (!notice.attempt_id().empty()) line["attempt"] = notice.attempt_id();
     if (!notice.node_id().empty()) line["node"] = notice.node_id();
@@ -162,15 +164,22 @@ class LogPrinter {
     session_.print_line(line.dump());
   }
 
+  [[nodiscard]] nlohmann::ordered_json json_line() const {
+    nlohmann::ordered_json line = nlohmann::ordered_json::object();
+    if (!task_.empty()) line["task"] = task_;
+    return line;
+  }
+
   Session& session_;
   const LogsOptions& options_;
+  const std::string task_;
   std::string attempt_;
   bool first_ = true;  // --tail is about what was there at the call
   std::array<Stream, 2> streams_;
 };
 
-Result<int> logs(Session& session, const LogsOptions& options) {
-  HEARTH_TRY(task, resolve_task(session, options.task));
+Result<int> logs(Session& session, const LogsOptions& options, const TaskName& task,
+                 bool one_of_several) {
   job::v1::GetLogsRequest request;
   request.set_job_id(task.job_id);
   request.set_index(task.index);
@@ -179,7 +188,8 @@ Result<int> logs(Session& session, const LogsOptions& options) {
   if (options.bytes) request.set_tail_bytes(*options.bytes);
   if (options.stream == "stdout") request.set_stream(job::v1::OUTPUT_STREAM_STDOUT);
   if (options.stream == "stderr") request.set_stream(job::v1::OUTPUT_STREAM_STDERR);
-  LogPrinter printer{session, options};
+  if (one_of_several && !session.json()) session.note("task " + task.text());
+  LogPrinter printer{session, options, one_of_several ? task.text() : ""};
   const auto done = session.client().logs(request, [&](const auto& response) -> Result<bool> {
     printer.take(response);
     if (std::ferror(stdout) != 0) return false;  // a pager that was left: no more is wanted
@@ -201,7 +211,7 @@ void add_logs_command(CLI::App& task_commands, Session& session) {
       "Examples:\n"
       "  hearth task logs j7/12\n"
       "  hearth task logs last/0 -f --tail 20");
-  command->add_option("TASK", options->task, "j7/12, or last/12")->required();
+  command->add_option("TASK", options->tasks, kTasksText)->required();
   command->add_flag("-f,--follow", options->follow,
                     "Wait for the task to start, and go on until it has ended, over its retries");
   command->add_option("--stream", options->stream, "stdout, stderr or both (default)")
@@ -212,7 +222,18 @@ void add_logs_command(CLI::App& task_commands, Session& session) {
   command->add_option("--attempt", options->attempt,
                       "Only that attempt, as task show lists them (default: the latest)");
   command->callback([&session, options] {
-    session.command = [&session, options] { return logs(session, *options); };
+    session.command = [&session, options]() -> Result<int> {
+      HEARTH_TRY(tasks, resolve_tasks(session, options->tasks));
+      // What is printed are lines by themselves: no array of them.
+      int code = kExitOk;
+      for (const auto& task : tasks.names) {
+        const auto done = logs(session, *options, task, tasks.several);
+        if (!done && !tasks.several) return done;
+        if (!done) session.note(done.error().message);
+        code = std::max(code, done ? *done : exit_code_of(done.error()));
+      }
+      return code;
+    };
   });
 }
 

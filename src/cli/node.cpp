@@ -6,6 +6,7 @@
 #include "cli/describe.h"
 #include "cli/exit_code.h"
 #include "cli/json_list.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 
 namespace hearth::cli {
@@ -74,12 +75,9 @@ Result<int> list_nodes(Session& session, const ListOptions& options) {
   HEARTH_TRY(state, parse_state(options.state));
   request.set_state(state);
   request.set_zone_id(options.zone);
-  for (const auto& label : options.labels) {
-    const auto equals = label.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return fail(ErrorCode::kInvalidArgument, "--label: not KEY=VALUE: " + label);
-    }
-    (*request.mutable_labels())[label.substr(0, equals)] = label.substr(equals + 1);
+  for (const auto& text : options.labels) {
+    HEARTH_TRY(label, parse_label(text));
+    (*request.mutable_labels())[label.first] = label.second;
   }
   auto& client = session.client();
   const auto fetch = [&] {
@@ -178,14 +176,14 @@ Result<int> show_node(Session& session, const std::string& name) {
 }
 
 struct DrainOptions {
-  std::string node;
+  NodeSelection which;
   bool undo = false;
   bool stop = false;
 };
 
-Result<int> drain(Session& session, const DrainOptions& options) {
+Result<int> drain(Session& session, const DrainOptions& options, const std::string& node) {
   fleet::v1::DrainNodeRequest request;
-  request.set_node_id(options.node);
+  request.set_node_id(node);
   request.set_drain(!options.undo);
   request.set_stop_running(options.stop);
   auto& client = session.client();
@@ -194,10 +192,16 @@ Result<int> drain(Session& session, const DrainOptions& options) {
     session.print_json(response.node());
   } else {
     session.print_line(
-        options.node + (options.undo ? ": back in service" : ": draining, ") +
+        node + (options.undo ? ": back in service" : ": draining, ") +
         (options.undo ? "" : format_count(response.node().tasks_running()) + " tasks running"));
   }
   return kExitOk;
+}
+
+Result<int> drain_all(Session& session, const DrainOptions& options) {
+  HEARTH_TRY(nodes, resolve_nodes(session, options.which, options.undo ? "undrain" : "drain"));
+  return for_each<std::string>(session, nodes,
+                               [&](const auto& node) { return drain(session, options, node); });
 }
 
 }  // namespace
@@ -218,32 +222,38 @@ void add_node_commands(CLI::App& app, Session& session) {
     session.command = [&session, listed] { return list_nodes(session, *listed); };
   });
 
-  auto shown = std::make_shared<std::string>();
-  auto* show = node->add_subcommand("show", "One node: its power, tasks, tank, what was learned");
-  show->footer("Example:\n  hearth node show n3");
-  show->add_option("NODE", *shown)->required();
+  auto shown = std::make_shared<std::vector<std::string>>();
+  auto* show = node->add_subcommand("show", "A node: its power, tasks, tank, what was learned");
+  show->footer("Example:\n  hearth node show n3 n4");
+  show->add_option("NODE", *shown, "One node or several")->required();
   show->callback([&session, shown] {
-    session.command = [&session, shown] { return show_node(session, *shown); };
+    session.command = [&session, shown] {
+      return for_each<std::string>(
+          session, {*shown, shown->size() > 1},
+          [&](const auto& name) { return show_node(session, name); }, "\n");
+    };
   });
 
   auto drained = std::make_shared<DrainOptions>();
-  auto* command = node->add_subcommand("drain", "Take a node out of service, or back in");
-  command->footer("Examples:\n  hearth node drain n3 --stop\n  hearth node drain n3 --undo");
-  command->add_option("NODE", drained->node)->required();
+  auto* command = node->add_subcommand("drain", "Take nodes out of service, or back in");
+  command->footer(
+      "Examples:\n  hearth node drain n3 --stop\n  hearth node drain -l rack=cellar\n"
+      "  hearth node drain n3 --undo");
+  add_node_selection(*command, drained->which);
   auto* undo = command->add_flag("--undo", drained->undo, "Take it back into service");
   command->add_flag("--stop", drained->stop, "Stop its tasks and run them elsewhere")
       ->excludes(undo);
   command->callback([&session, drained] {
-    session.command = [&session, drained] { return drain(session, *drained); };
+    session.command = [&session, drained] { return drain_all(session, *drained); };
   });
 
   auto undrained = std::make_shared<DrainOptions>();
   undrained->undo = true;
-  auto* back = node->add_subcommand("undrain", "Take a node back into service");
+  auto* back = node->add_subcommand("undrain", "Take nodes back into service");
   back->footer("Example:\n  hearth node undrain n3");
-  back->add_option("NODE", undrained->node)->required();
+  add_node_selection(*back, undrained->which);
   back->callback([&session, undrained] {
-    session.command = [&session, undrained] { return drain(session, *undrained); };
+    session.command = [&session, undrained] { return drain_all(session, *undrained); };
   });
   add_node_trust_commands(*node, session);
 }

@@ -7,6 +7,7 @@
 #include "cli/follow.h"
 #include "cli/json_list.h"
 #include "cli/request_id.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 #include "common/ids.h"
 
@@ -101,16 +102,14 @@ Table attempts_table(const Attempts& attempts) {
   return table;
 }
 
-Result<int> show_task(Session& session, const std::string& name) {
-  HEARTH_TRY(task_name, resolve_task(session, name));
+Result<int> show_task(Session& session, const TaskName& task_name) {
   job::v1::ListTasksRequest request;
   request.set_job_id(task_name.job_id);
   request.set_index(task_name.index);
   auto& client = session.client();
   HEARTH_TRY(response, client.call(client.jobs(), &JobService::Stub::ListTasks, request));
   if (response.tasks().empty()) {
-    return fail(ErrorCode::kNotFound,
-                "task " + task_name.job_id + "/" + std::to_string(task_name.index) + ": not found");
+    return fail(ErrorCode::kNotFound, "task " + task_name.text() + ": not found");
   }
   const auto& task = response.tasks(0);
   if (session.json()) {
@@ -118,14 +117,13 @@ Result<int> show_task(Session& session, const std::string& name) {
     return kExitOk;
   }
   const auto state = cell_of(task.state());
-  session.print("Task " + task_name.job_id + "/" + std::to_string(task.index()) + ": " +
+  session.print("Task " + task_name.text() + ": " +
                 styled(state.text, state.style, session.colour()) + "\n");
   if (!task.attempts().empty()) session.print(attempts_table(task.attempts()));
   return kExitOk;
 }
 
-Result<int> explain_task(Session& session, const std::string& name) {
-  HEARTH_TRY(task_name, resolve_task(session, name));
+Result<int> explain_task(Session& session, const TaskName& task_name, bool with_name) {
   job::v1::ExplainTaskRequest request;
   request.set_job_id(task_name.job_id);
   request.set_index(task_name.index);
@@ -135,7 +133,8 @@ Result<int> explain_task(Session& session, const std::string& name) {
     session.print_json(response);
     return kExitOk;
   }
-  session.print_line(printable(response.summary()));
+  session.print_line((with_name ? "Task " + task_name.text() + ": " : "") +
+                     printable(response.summary()));
   if (!response.conditions().empty()) {
     Table table({{"CONDITION"}, {"FAILS ON", true}, {"WHAT IT ASKS"}});
     for (const auto& condition : response.conditions()) {
@@ -172,22 +171,31 @@ void add_task_commands(CLI::App& app, Session& session) {
     session.command = [&session, options] { return list_tasks(session, *options); };
   });
 
-  auto shown = std::make_shared<std::string>();
-  auto* show = task->add_subcommand("show", "One task with its attempts");
-  show->footer("Example:\n  hearth task show j7/12");
-  show->add_option("TASK", *shown, "j7/12, or last/12")->required();
+  auto shown = std::make_shared<std::vector<std::string>>();
+  auto* show = task->add_subcommand("show", "Tasks with their attempts");
+  show->footer("Examples:\n  hearth task show j7/12\n  hearth task show last/3-7");
+  show->add_option("TASK", *shown, kTasksText)->required();
   show->callback([&session, shown] {
-    session.command = [&session, shown] { return show_task(session, *shown); };
+    session.command = [&session, shown]() -> Result<int> {
+      HEARTH_TRY(tasks, resolve_tasks(session, *shown));
+      return for_each<TaskName>(
+          session, tasks, [&](const auto& name) { return show_task(session, name); }, "\n");
+    };
   });
 
   add_logs_command(*task, session);
 
-  auto explained = std::make_shared<std::string>();
+  auto explained = std::make_shared<std::vector<std::string>>();
   auto* explain = task->add_subcommand("explain", "Why a task is where it is");
   explain->footer("Example:\n  hearth task explain j7/12");
-  explain->add_option("TASK", *explained, "j7/12, or last/12")->required();
+  explain->add_option("TASK", *explained, kTasksText)->required();
   explain->callback([&session, explained] {
-    session.command = [&session, explained] { return explain_task(session, *explained); };
+    session.command = [&session, explained]() -> Result<int> {
+      HEARTH_TRY(tasks, resolve_tasks(session, *explained));
+      return for_each<TaskName>(
+          session, tasks,
+          [&](const auto& name) { return explain_task(session, name, tasks.several); }, "\n");
+    };
   });
 }
 

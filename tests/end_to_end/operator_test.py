@@ -78,6 +78,19 @@ class Operator(unittest.TestCase):
                          self.cluster.hearth("node", "label", "n1", "fan-").stdout)
         self.assertEqual(1, len(self.cluster.json("node", "list", "-l", "rack=cellar")))
         self.assertEqual([], self.cluster.json("node", "list", "-l", "rack=attic"))
+        self.assertIn("this would drain 1 node: n1",
+                      self.refused(USAGE, "node", "drain", "-l", "rack=cellar"))
+        self.assertIn("n1: draining", self.cluster.hearth("node", "drain", "-l", "rack=cellar",
+                                                          "--yes").stdout)
+        self.cluster.hearth("node", "undrain", "n1")
+
+        self.assertEqual(f"{flex} SUCCEEDED\n{other} SUCCEEDED\n",
+                         self.cluster.hearth("job", "cancel", flex, f"{flex}-{other}").stdout)
+        self.assertEqual([other, flex], [job["job_id"] for job in
+                                         self.cluster.json("job", "show", "last", flex)])
+        self.assertEqual(1, len(self.cluster.json("task", "show", "last/0-0")))
+        self.assertIn(f"last/0-3: job {other} has 1 task",
+                      self.refused(USAGE, "task", "show", "last/0-3"))
 
     def test_a_backup_is_put_back(self):
         self.start_agent()
@@ -152,6 +165,7 @@ class Operator(unittest.TestCase):
         self.assertIn("--reason", self.complete("bash", "hearth", "queue", "pause", "--r"))
         self.assertEqual(["n1"], self.complete("bash", "hearth", "node", "show", ""))
         self.assertEqual(["last", job], self.complete("bash", "hearth", "job", "show", ""))
+        self.assertEqual(["last/", f"{job}/"], self.complete("bash", "hearth", "task", "show", ""))
         self.assertIn("--server", self.complete("bash", "hearth", "--se"))
         for shell in ("bash", "zsh"):
             if shutil.which(shell):
