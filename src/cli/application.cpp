@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/completion.h"
 #include "cli/exit_code.h"
+#include "cli/man_pages.h"
 #include "cli/session.h"
 
 namespace hearth::cli {
@@ -104,6 +105,7 @@ int run(std::vector<std::string> arguments) {
   add_queue_commands(app, session);
   add_admin_commands(app, session);
   add_completion_command(app, session);
+  add_man_command(app, session);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app.parse(std::move(arguments));

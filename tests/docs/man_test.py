@@ -4,8 +4,10 @@
 Usage: man_test.py BIN SOURCE_ROOT.
 """
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -50,6 +52,35 @@ class ManPages(unittest.TestCase):
         text = help_of("hearth")
         self.compare("hearth.1", text.partition("\nExamples:")[0])
         self.assertGreater(len(commands(text)), 5)
+
+    def test_every_command_of_hearth_has_its_page(self):
+        with tempfile.TemporaryDirectory() as directory:
+            subprocess.run([BIN / "hearth", "man", directory], check=True, timeout=30)
+            pages = {file.name: file.read_text() for file in Path(directory).iterdir()}
+            self.assertEqual({f"hearth-{name}.1" for name in commands(help_of("hearth"))},
+                             set(pages))
+            overview = page("hearth.1")
+            for name, text in pages.items():
+                self.assertIn(f"hearth-{name[7:-2]} (1)", overview.replace("\n", " "))
+                self.check_page(text.replace("\\-", "-"), [name[7:-2]])
+                if shutil.which("groff"):
+                    done = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8", f"{directory}/{name}"],
+                                          capture_output=True, text=True, timeout=30)
+                    self.assertEqual("", done.stderr)
+
+    def check_page(self, text, words):
+        told = help_of("hearth", *words)
+        below = commands(told)
+        for word in below:
+            self.check_page(text, [*words, word])
+        if below:
+            return
+        section = text.partition(f"\n.SS hearth {' '.join(words)}\n")[2].partition("\n.SS ")[0]
+        self.assertTrue(section, f"hearth {' '.join(words)} has no section")
+        options = told.partition("\nOptions:\n")[2].partition("\n\n")[0]
+        for option in re.findall(r"(?m)^  (?:-\w,)?(--[a-z-]+)", options):
+            if option != "--help":
+                self.assertIn(f"\\fB{option}\\fR", section)
 
 
 if __name__ == "__main__":
