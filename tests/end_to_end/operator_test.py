@@ -84,8 +84,11 @@ class Operator(unittest.TestCase):
                                                           "--yes").stdout)
         self.cluster.hearth("node", "undrain", "n1")
 
-        self.assertEqual(f"{flex} SUCCEEDED\n{other} SUCCEEDED\n",
-                         self.cluster.hearth("job", "cancel", flex, f"{flex}-{other}").stdout)
+        self.cluster.hearth("job", "wait", "-q", f"{flex}-{other}")
+        done = self.cluster.hearth("job", "cancel", flex, other, check=False)
+        self.assertEqual(USAGE, done.returncode)
+        self.assertEqual([f"hearth: {job}: has ended, JOB_STATE_SUCCEEDED" for job in (flex, other)],
+                         done.stderr.splitlines())
         self.assertEqual([other, flex], [job["job_id"] for job in
                                          self.cluster.json("job", "show", "last", flex)])
         self.assertEqual(1, len(self.cluster.json("task", "show", "last/0-0")))
