@@ -116,7 +116,7 @@ TEST_F(EventLoopTest, TheWatchIsFedWhileCommitsSucceed) {
 }
 
 TEST(DegradedEventLoopTest, NothingIsAppliedAndCallsLearnWhy) {
-  EventLoop loop{1000};
+  EventLoop loop{100'000};
   MemoryStore store{loop.store_callbacks()};
   NoStreams streams;
   loop.degrade("the disk is full");
