@@ -5,6 +5,7 @@ Waits for events, never for time; leaves no process, mount or file. HEARTH_BIN n
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import unittest
@@ -157,7 +158,9 @@ class FullDisk(unittest.TestCase):
         file = self.cluster.directory / "hearthd.json"
         file.write_text(json.dumps({**json.loads(file.read_text()), "listen": self.cluster.address,
                                     "http_listen": self.cluster.http_address}))
-        self.cluster.scheduler = self.cluster._spawn([BIN / "hearthd", "--config", file], "hearthd")
+        self.cluster.scheduler = self.cluster._spawn(
+            [BIN / "hearthd", "--config", file, "--notify-socket", self.notify.getsockname()],
+            "hearthd")
         wait_for(lambda: self.cluster.hearth("--timeout", "1s", "job", "list", check=False)
                  .returncode == 0, 30, "hearthd to listen")
 
@@ -194,20 +197,27 @@ class FullDisk(unittest.TestCase):
         self.assertIn(WHY, done.stderr)
 
     def test_it_starts_without_a_byte_to_spare(self):
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.notify.close)
+        self.notify.bind(str(self.cluster.directory / "notify"))
+        self.notify.settimeout(30)
         job = self.submit("--hold", "--", "/bin/true")
         self.fill()
         self.cluster.kill_scheduler()
         (self.state / "reserve").unlink()
         self.fill()
         self.start_without_ports()
-        status = wait_for(lambda: self.page("healthz"), 30, "an answer")
-        self.assertEqual(503, status[0])
+        said = self.notify.recv(1000).decode()
+        self.assertTrue(said.startswith(f"READY=1\nSTATUS=degraded: {WHY}"), said)
+        self.assertEqual(503, self.page("healthz")[0])
         self.assertEqual([job], [j["job_id"] for j in self.cluster.json("job", "list")])
         self.refused("submit", "--", "/bin/true")
         self.cluster.stop_scheduler()
         self.start_without_ports()
         self.fill_file().unlink()
         wait_for(lambda: self.page("healthz")[0] == 200, 30, "room to be found")
+        said = [self.notify.recv(1000).decode() for _ in range(3)]
+        self.assertEqual("READY=1\nSTATUS=serving again", said[-1])
         self.submit("--hold", "--", "/bin/true")
         self.assertEqual(2, len(self.cluster.json("job", "list")))
 
