@@ -41,6 +41,8 @@ CredentialPaths CredentialDirectory::paths() const {
 }
 
 Result<> CredentialDirectory::put(const Credentials& credentials) {
+  const auto there = read_credentials(paths());
+  if (there && *there == credentials) return {};  // as after a restart; the disk may be full
   const fs::path current = fs::path{directory_} / "current";
   std::error_code problem;
   const std::string set = fs::read_symlink(current, problem) == "a" ? "b" : "a";

@@ -17,7 +17,8 @@ class CredentialDirectory {
   // Where the set in force is.
   [[nodiscard]] CredentialPaths paths() const;
 
-  // Makes the directory, for its owner alone, if it is missing. kUnavailable: it cannot be written.
+  // Writes nothing where it is in force already. Makes the directory, for its owner alone, if it is
+  // missing. kUnavailable: it cannot be written.
   Result<> put(const Credentials& credentials);
 
  private:

@@ -45,7 +45,8 @@ UtcTime from_ms(std::int64_t ms) {
 }
 
 Result<> prepare(Database& database) {
-  auto set = database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  // Few writes; and to be read it needs no byte of a full disk.
+  auto set = database.execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL");
   if (!set) return set;
   HEARTH_TRY(application, database.number("PRAGMA application_id"));
   HEARTH_TRY(version, database.number("PRAGMA user_version"));
