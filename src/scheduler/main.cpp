@@ -113,6 +113,7 @@ hearth::Result<int> serve(Config& config, const Options& options, const sigset_t
   const auto ports = daemon->ports();
   config.listen = with_port(config.listen, ports.grpc);
   config.http_listen = with_port(config.http_listen, ports.http);
+  config.enrolment.listen = with_port(config.enrolment.listen, ports.enrolment);
   tell_ready(options, daemon->degraded(), first);
   if (options.watchdog_us > 0) {
     const std::chrono::microseconds timeout{options.watchdog_us};

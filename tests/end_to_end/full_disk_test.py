@@ -196,7 +196,28 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(2, done.returncode)
         self.assertIn(WHY, done.stderr)
 
+    def secure(self):
+        """From here on over TLS, with a file of who is trusted."""
+        self.cluster.stop_scheduler()
+        ca = self.cluster.directory / "ca"
+        for words in (["init"], ["issuer", "--out", ca],
+                      ["issue", "--tenant", "grid", "--role", "operate", "--name", "eve", "--out", ca]):
+            subprocess.run([BIN / "hearth", "admin", "ca", *words, "--dir", ca], check=True,
+                           stdout=subprocess.DEVNULL, timeout=30)
+        self.cluster.scheduler_config.update(
+            tls={"certificate": f"{ca}/server.pem", "key": f"{ca}/server.key",
+                 "client_ca": f"{ca}/ca.pem"},
+            enrolment={"listen": "127.0.0.1:0", "certificate": f"{ca}/issuer.pem",
+                       "key": f"{ca}/issuer.key"})
+        own = {"HEARTH_CA": f"{ca}/ca.pem", "HEARTH_CERT": f"{ca}/eve.pem",
+               "HEARTH_KEY": f"{ca}/eve.key"}
+        os.environ.update(own)
+        self.addCleanup(lambda: [os.environ.pop(name) for name in own])
+        self.cluster.start_scheduler()
+        self.cluster.hearth("admin", "revoke", "--node", "n9")
+
     def test_it_starts_without_a_byte_to_spare(self):
+        self.secure()
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(self.notify.close)
         self.notify.bind(str(self.cluster.directory / "notify"))
@@ -212,6 +233,7 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(503, self.page("healthz")[0])
         self.assertEqual([job], [j["job_id"] for j in self.cluster.json("job", "list")])
         self.refused("submit", "--", "/bin/true")
+        self.assertEqual(1, len(self.cluster.json("admin", "revocations")))
         self.cluster.stop_scheduler()
         self.start_without_ports()
         self.fill_file().unlink()
