@@ -145,7 +145,7 @@ TEST_F(CommandTest, SecretsComeFromTheEnvironmentAndFromFilesAlone) {
   const auto tries = scheduler.jobs.submitted.size();
   const auto checked = hearth({"submit", "--dry-run", "--secret", "HUNTER", "--", "./a"});
   EXPECT_EQ(checked.code, 0) << checked.err;
-  EXPECT_THAT(checked.out, HasSubstr("\"HUNTER\": \"\""));
+  EXPECT_THAT(checked.out, HasSubstr("\"HUNTER\":\"\""));
   EXPECT_THAT(checked.out, testing::Not(HasSubstr("hunter2")));
   for (const auto& [flag, problem] : std::vector<std::pair<std::string, std::string>>{
            {"HUNTER=hunter2", "--secret HUNTER: not NAME or NAME=@FILE"},
