@@ -168,14 +168,14 @@ def _secrets(problems: _Problems, value: Mapping[str, str] | None,
         problems.require(bool(name) and "=" not in name and not name.startswith("HEARTH_"),
                          f"secrets: not a usable name: {name!r}")
         problems.require(name not in environment, f"secrets: {name} is in environment, too")
-        if not problems.require(isinstance(text, str), f"secrets.{name}: not a string"):
+        if not problems.require(isinstance(text, str), f"secrets: {name} is not a string"):
             continue
         try:
             text.encode()
         except UnicodeEncodeError:
-            problems.require(False, f"secrets.{name}: not UTF-8")
+            problems.require(False, f"secrets: {name} is not UTF-8")
             continue
-        problems.require("\0" not in text, f"secrets.{name}: contains a zero byte")
+        problems.require("\0" not in text, f"secrets: {name} contains a zero byte")
         out[name] = text
     size = sum(len(k.encode()) + len(v.encode()) + 2 for k, v in out.items())
     problems.require(size <= SECRETS_BYTES_MAX, f"secrets: over 64 KiB together: {size} bytes")
