@@ -99,6 +99,8 @@ TEST(Config, ChecksValues) {
       {R"("task_user": "daemon", "task_user_id": 7)", "task_user_id: two different users"},
       {R"("task_user": "root")", "task_user: tasks would be root"},
       {R"("cores": 0)", "cores: not in 1..1024"},
+      {R"("isolation": {"grants_network": true})",
+       "isolation.grants_network: not in somebody's home"},
       {R"("kind": "FRIDGE")", "kind: unknown: FRIDGE"},
       {R"("default_setpoint_c": 35)", "default_setpoint_c: not in 5..30 degC"},
       {R"("state_dir": "relative")", "state_dir: not an absolute path"},

@@ -238,28 +238,22 @@ print(tried(lambda: socket.create_connection(("127.0.0.1", )" +
 TEST_F(IsolationTest, ANetworkIsForTasksThatAskWhereItIsGranted) {
   protocol::JobSpec asking;
   asking.needs_network = true;
-  {
-    Node node{R"(, "residential": false,
+  Node node{R"(, "residential": false,
                  "isolation": {"level": "required", "scratch_bytes": 16777216,
                                "grants_network": true})"};
-    ASSERT_NO_FATAL_FAILURE(node.start());
-    const auto probe = network_probe(node.scheduler.address());
-    EXPECT_EQ(node.run(probe, asking).result, "reached reached\n") << node.log();
-    EXPECT_EQ(node.run(probe).result, "held reached\n") << "it did not ask";
-    EXPECT_EQ(node.run(probe, asking).result, "reached reached\n") << "the slot had another";
-    // The other walls stand.
-    EXPECT_EQ(node.run("grep -c lo: /proc/net/dev; test -r " + node.directory() +
-                           "/key && echo read > $HEARTH_RESULT; "
-                           "ip link add x type dummy 2> /dev/null && echo made > $HEARTH_RESULT; "
-                           "unshare --net true 2> /dev/null && echo new > $HEARTH_RESULT; true",
-                       asking)
-                  .result,
-              "");
-  }
-  // In a home it is not even taken; a scheduler would not send it.
-  Node home{kWalls};
-  ASSERT_NO_FATAL_FAILURE(home.start());
-  EXPECT_EQ(home.run(network_probe(home.scheduler.address()), asking).result, "");
+  ASSERT_NO_FATAL_FAILURE(node.start());
+  const auto probe = network_probe(node.scheduler.address());
+  EXPECT_EQ(node.run(probe, asking).result, "reached reached\n") << node.log();
+  EXPECT_EQ(node.run(probe).result, "held reached\n") << "it did not ask";
+  EXPECT_EQ(node.run(probe, asking).result, "reached reached\n") << "the slot had another";
+  // The other walls stand.
+  EXPECT_EQ(node.run("grep -c lo: /proc/net/dev; test -r " + node.directory() +
+                         "/key && echo read > $HEARTH_RESULT; "
+                         "ip link add x type dummy 2> /dev/null && echo made > $HEARTH_RESULT; "
+                         "unshare --net true 2> /dev/null && echo new > $HEARTH_RESULT; true",
+                     asking)
+                .result,
+            "");
 }
 
 std::string comm_of(pid_t process) {
