@@ -75,17 +75,7 @@ Result<int> list_nodes(Session& session, const ListOptions& options) {
   HEARTH_TRY(state, parse_state(options.state));
   request.set_state(state);
   request.set_zone_id(options.zone);
-  for (const auto& text : options.labels) {
-    HEARTH_TRY(label, parse_label(text));
-    (*request.mutable_labels())[label.first] = label.second;
-  }
-  auto& client = session.client();
-  const auto fetch = [&] {
-    return client.call(client.fleet(), &FleetService::Stub::ListNodes, request);
-  };
-  HEARTH_TRY(nodes, (fetch_pages<fleet::v1::Node>(
-                        request, 0, fetch,
-                        [](const auto& response) -> const auto& { return response.nodes(); })));
+  HEARTH_TRY(nodes, fetch_nodes(session, request, options.labels));
   if (session.json()) return print_json_list(session, nodes);
   Table table({{"NODE"},
                {"STATE"},

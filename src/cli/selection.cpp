@@ -95,20 +95,9 @@ std::string listed(const std::vector<std::string>& names) {
 
 Result<std::vector<std::string>> nodes_with(Session& session,
                                             const std::vector<std::string>& labels) {
-  fleet::v1::ListNodesRequest request;
+  HEARTH_TRY(nodes, fetch_nodes(session, {}, labels));
   std::string words;
-  for (const auto& text : labels) {
-    HEARTH_TRY(label, parse_label(text));
-    (*request.mutable_labels())[label.first] = label.second;
-    words += (words.empty() ? "" : " ") + text;
-  }
-  auto& client = session.client();
-  const auto fetch = [&] {
-    return client.call(client.fleet(), &FleetService::Stub::ListNodes, request);
-  };
-  HEARTH_TRY(nodes, (fetch_pages<fleet::v1::Node>(
-                        request, 0, fetch,
-                        [](const auto& response) -> const auto& { return response.nodes(); })));
+  for (const auto& text : labels) words += (words.empty() ? "" : " ") + text;
   if (nodes.empty()) return fail(ErrorCode::kNotFound, "no node is labelled " + words);
   std::vector<std::string> names;
   for (const auto& node : nodes) names.push_back(node.node_id());
@@ -116,6 +105,21 @@ Result<std::vector<std::string>> nodes_with(Session& session,
 }
 
 }  // namespace
+
+Result<std::vector<fleet::v1::Node>> fetch_nodes(Session& session,
+                                                 fleet::v1::ListNodesRequest request,
+                                                 const std::vector<std::string>& labels) {
+  for (const auto& text : labels) {
+    HEARTH_TRY(label, parse_label(text));
+    (*request.mutable_labels())[label.first] = label.second;
+  }
+  auto& client = session.client();
+  const auto fetch = [&] {
+    return client.call(client.fleet(), &FleetService::Stub::ListNodes, request);
+  };
+  return fetch_pages<fleet::v1::Node>(
+      request, 0, fetch, [](const auto& response) -> const auto& { return response.nodes(); });
+}
 
 Result<IndexRanges> parse_ranges(const std::string& text, const std::string& whole) {
   IndexRanges ranges;

@@ -78,4 +78,9 @@ Result<int> for_each(Session& session, const Named<Name>& named,
   return code;
 }
 
+// All nodes that fit the request and have each of these labels, "KEY=VALUE".
+Result<std::vector<fleet::v1::Node>> fetch_nodes(Session& session,
+                                                 fleet::v1::ListNodesRequest request,
+                                                 const std::vector<std::string>& labels);
+
 }  // namespace hearth::cli
